@@ -1,0 +1,201 @@
+package chat
+
+import (
+	"crypto/sha256"
+	"encoding/binary"
+	"encoding/hex"
+	"strconv"
+	"strings"
+	"time"
+	"unicode"
+	"unicode/utf8"
+)
+
+// Message is one entry of a room's log.
+type Message struct {
+	ID             int64
+	RoomID         int64  `db:"room_id"`
+	RoomSlug       string `db:"room_slug"`
+	Number         int64  // its place in the room: 1, 2, 3 … without gaps, for ever
+	AuthorID       int64  `db:"author_id"`
+	Author         string
+	Body           string
+	PostedRevision int64  `db:"posted_revision"` // the room's revision that brought it
+	Revision       int64  // the room's revision that last changed it
+	PostedAt       Micros `db:"posted_at"`
+	ChangedAt      Micros `db:"changed_at"`
+
+	PreviousAuthorID int64  `db:"previous_author_id"` // of the message one number before; 0 for the first
+	PreviousPostedAt Micros `db:"previous_posted_at"`
+}
+
+// Path is the message's permanent address.
+func (m Message) Path() string { return RoomPath(m.RoomSlug) + "/" + strconv.FormatInt(m.Number, 10) }
+
+// Cursor is the place in the room's log at which the message's last change stands.
+func (m Message) Cursor() Cursor { return ChangeCursor(m.Revision, m.ID, m.ChangedAt) }
+
+// PageSize is how many messages a page of history holds. It is part of every
+// permanent address, so it never changes.
+const PageSize = 50
+
+// PageOf is the page of history that holds the message with that number.
+func PageOf(number int64) int64 { return (number + PageSize - 1) / PageSize }
+
+// Range is the messages numbered First to Last, both included.
+type Range struct{ First, Last int64 }
+
+// Page gives the messages that page n of history may hold.
+func Page(n int64) Range { return Range{(n-1)*PageSize + 1, n * PageSize} }
+
+// Newest gives the messages a room opens with: its last page, and the page
+// before when the last is not full, so that they are 50 to 99 once there are 50.
+func (r Room) Newest() Range {
+	last := max(1, PageOf(r.MessageCount))
+	if r.MessageCount%PageSize != 0 && last > 1 {
+		last--
+	}
+	return Range{Page(last).First, r.MessageCount}
+}
+
+// Pages is how many pages of history the room has; an empty room has one, empty.
+func (r Room) Pages() int64 { return max(1, PageOf(r.MessageCount)) }
+
+// Draft is a message as its author sends it.
+type Draft struct {
+	RoomID   int64
+	AuthorID int64
+	Body     string
+	Nonce    string // names this sending: the same nonce again is the same message
+}
+
+// Bounds of a message's text.
+const (
+	MaxBody  = 4000 // characters
+	MaxLines = 100
+	maxMarks = 8 // combining marks on one character; more only serve to smear over other lines
+)
+
+// Clean gives the draft with its text as it will be stored, or what is wrong
+// with it: Invalid in the field "body" or "nonce". Line breaks become \n,
+// control characters go, and surrounding white space is trimmed.
+func (d Draft) Clean() (Draft, error) {
+	if !validNonce(d.Nonce) {
+		return d, invalid("nonce", "This form was damaged on the way. Please send it again.")
+	}
+	if !utf8.ValidString(d.Body) || strings.ContainsRune(d.Body, 0) {
+		return d, invalid("body", "This message has characters that can't be read.")
+	}
+	d.Body = cleanText(d.Body)
+	switch {
+	case !visible(d.Body):
+		return d, invalid("body", "The message is empty. Write something first.")
+	case utf8.RuneCountInString(d.Body) > MaxBody:
+		return d, invalid("body", "The message is too long: "+strconv.Itoa(utf8.RuneCountInString(d.Body))+" characters of at most 4,000.")
+	case lineBreaks(d.Body) >= MaxLines:
+		return d, invalid("body", "The message has too many lines: at most 100.")
+	}
+	return d, nil
+}
+
+func validNonce(nonce string) bool {
+	if len(nonce) < 16 || len(nonce) > 64 {
+		return false
+	}
+	for i := range len(nonce) {
+		switch c := nonce[i]; {
+		case c >= 'a' && c <= 'z', c >= 'A' && c <= 'Z', c >= '0' && c <= '9', c == '_', c == '-':
+		default:
+			return false
+		}
+	}
+	return true
+}
+
+func cleanText(text string) string {
+	text = strings.ReplaceAll(strings.ReplaceAll(text, "\r\n", "\n"), "\r", "\n")
+	marks := 0
+	text = strings.Map(func(r rune) rune {
+		switch {
+		case unicode.IsControl(r) && r != '\n' && r != '\t':
+			return -1
+		case unicode.In(r, unicode.Mn, unicode.Me):
+			if marks++; marks > maxMarks {
+				return -1
+			}
+		case !unicode.Is(unicode.Cf, r): // a format character parts no mark from its character
+			marks = 0
+		}
+		return r
+	}, text)
+	return strings.TrimFunc(text, unicode.IsSpace)
+}
+
+// lineBreaks counts Unicode's own separators too: browsers break lines at them.
+func lineBreaks(text string) int {
+	return strings.Count(text, "\n") + strings.Count(text, "\u2028") + strings.Count(text, "\u2029")
+}
+
+// visible reports whether text has anything to see: white space, and characters
+// made to show nothing, don't count.
+func visible(text string) bool {
+	return strings.ContainsFunc(text, func(r rune) bool {
+		// What Unicode gained since these tables were made is taken to be seen.
+		return r != '\u2800' && !unicode.IsSpace(r) && !unicode.In(r, unicode.Cc, unicode.Cf,
+			unicode.Variation_Selector, unicode.Other_Default_Ignorable_Code_Point)
+	})
+}
+
+// Rate bounds how many messages a member posts: Count within Window. The zero
+// value sets no bound.
+type Rate struct {
+	Count  int
+	Window time.Duration
+}
+
+// Limited reports whether the rate sets a bound.
+func (r Rate) Limited() bool { return r.Count > 0 }
+
+// Cursor is a place in a room's log: what a viewer has seen. Check tells apart
+// two histories that count to the same revision, as after a restored backup.
+type Cursor struct {
+	Revision int64
+	Check    string
+}
+
+// ChangeCursor is the place of the change that took revision, of the message
+// with that id, at that moment.
+func ChangeCursor(revision, messageID int64, at Micros) Cursor {
+	var change [24]byte
+	binary.BigEndian.PutUint64(change[0:], uint64(revision))
+	binary.BigEndian.PutUint64(change[8:], uint64(messageID))
+	binary.BigEndian.PutUint64(change[16:], uint64(at))
+	sum := sha256.Sum256(change[:])
+	return Cursor{revision, hex.EncodeToString(sum[:4])}
+}
+
+// String gives the cursor as it travels in pages and streams: "42-1f0c9a3b".
+// The place before the first change is "0-0".
+func (c Cursor) String() string {
+	if c.Revision == 0 {
+		return "0-0"
+	}
+	return strconv.FormatInt(c.Revision, 10) + "-" + c.Check
+}
+
+// ParseCursor reads what String wrote, and reports whether text was that.
+func ParseCursor(text string) (Cursor, bool) {
+	digits, check, found := strings.Cut(text, "-")
+	if !found || len(digits) > 19 || len(check) > 8 {
+		return Cursor{}, false
+	}
+	revision, err := strconv.ParseInt(digits, 10, 64)
+	if err != nil || revision < 0 {
+		return Cursor{}, false
+	}
+	cursor := Cursor{revision, check}
+	if revision == 0 {
+		cursor.Check = ""
+	}
+	return cursor, cursor.String() == text
+}

@@ -1,0 +1,84 @@
+package chat
+
+import (
+	"net/url"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+)
+
+// Room is a place to talk, and the log of what was said in it.
+type Room struct {
+	ID           int64
+	Slug         string // its name in addresses; never changes
+	Name         string // as its opener wrote it
+	CreatedAt    Micros `db:"created_at"`
+	Revision     int64  // how many changes its log has seen: 0 when it is new
+	MessageCount int64  `db:"message_count"` // also the number of its newest message
+	LastPostedAt Micros `db:"last_posted_at"`
+}
+
+// Path is the room's address.
+func (r Room) Path() string { return RoomPath(r.Slug) }
+
+// RoomPath is the address of the room with that slug.
+func RoomPath(slug string) string { return "/rooms/" + url.PathEscape(slug) }
+
+// MaxRoomName bounds a room's name and its slug, in characters.
+const MaxRoomName = 64
+
+// RoomName is a room's name together with the slug that follows from it.
+type RoomName struct{ Name, Slug string }
+
+// NameRoom checks a room's name, which must be in Unicode's form NFC, and gives
+// it with its slug: the name in lower case, its letters, marks and digits kept,
+// everything between them one "-". A name that has none, or is too long, is
+// Invalid in the field "name".
+func NameRoom(name string) (RoomName, error) {
+	if !utf8.ValidString(name) {
+		return RoomName{}, invalid("name", "This name has characters that can't be read.")
+	}
+	name = strings.Join(strings.Fields(strings.Map(dropControls, name)), " ")
+	slug := slugOf(name)
+	switch {
+	case !visible(slug): // some of what Unicode calls letters shows nothing
+		return RoomName{}, invalid("name", "Give the room a name with at least one letter or digit.")
+	case utf8.RuneCountInString(slug) > MaxRoomName || utf8.RuneCountInString(name) > MaxRoomName:
+		return RoomName{}, invalid("name", "A room's name has at most 64 characters.")
+	}
+	return RoomName{Name: name, Slug: slug}, nil
+}
+
+func slugOf(name string) string {
+	var b strings.Builder
+	gap, base := false, false
+	for _, r := range strings.ToLower(name) {
+		switch {
+		case unicode.IsLetter(r) || unicode.IsDigit(r):
+			base = true
+		case unicode.IsMark(r) && base: // a mark needs something to stand on
+		default:
+			gap, base = true, false
+			continue
+		}
+		if gap && b.Len() > 0 {
+			b.WriteByte('-')
+		}
+		gap = false
+		b.WriteRune(r)
+	}
+	return b.String()
+}
+
+// dropControls keeps characters that would hide in a name, or turn its
+// neighbours around, out of it: controls, and the format characters of
+// Unicode's bidirectional algorithm.
+func dropControls(r rune) rune {
+	if r == '\t' || r == '\n' || r == '\r' {
+		return ' '
+	}
+	if unicode.IsControl(r) || unicode.Is(unicode.Bidi_Control, r) || r == '\u200b' || r == '\ufeff' {
+		return -1
+	}
+	return r
+}

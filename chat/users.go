@@ -1,0 +1,121 @@
+package chat
+
+import (
+	"crypto/sha256"
+	"fmt"
+	"net/mail"
+	"strings"
+)
+
+// User is a member's account.
+type User struct {
+	ID           int64
+	Email        string // lower case; no two accounts share one
+	Username     string // as its owner writes it; unique without regard to case
+	PasswordHash string `db:"password_hash"`
+	HideEmail    bool   `db:"hide_email"`
+	AuthVersion  int64  `db:"auth_version"` // sessions of an older version are dead
+	CreatedAt    Micros `db:"created_at"`
+}
+
+// Path is the address of the user's page.
+func (u User) Path() string { return UserPath(u.Username) }
+
+// Picture is the address of the user's picture.
+func (u User) Picture() string { return DefaultPicture(u.Username) }
+
+// UserPath is the address of the page of the user with that name.
+func UserPath(username string) string { return "/users/" + username }
+
+// PictureColours is how many colours default pictures come in.
+const PictureColours = 36
+
+// DefaultPicture is the address of the picture generated for a username: a paw
+// in one of PictureColours colours, chosen by the name without regard to case.
+func DefaultPicture(username string) string {
+	sum := sha256.Sum256([]byte(UsernameKey(username)))
+	return fmt.Sprintf("/avatars/paw-%d/96", int(sum[0])%PictureColours)
+}
+
+// UsernameKey is the form in which usernames are compared: unique, and without case.
+func UsernameKey(username string) string { return strings.ToLower(username) }
+
+// NormalEmail is the form in which addresses are stored and compared.
+func NormalEmail(email string) string { return strings.ToLower(strings.TrimSpace(email)) }
+
+// Registration is a new account as it is asked for. PasswordHash is made by the caller.
+type Registration struct {
+	Email        string
+	Username     string
+	PasswordHash string
+}
+
+// Bounds of a registration's fields, in bytes (both are ASCII where they are accepted).
+const (
+	MinUsername = 2
+	MaxUsername = 30
+	MaxEmail    = 254 // RFC 5321 leaves 254 for an address in MAIL FROM
+)
+
+// reserved names would read as the site speaking, or as one of its pages.
+var reserved = map[string]bool{
+	"admin": true, "administrator": true, "anonymous": true, "api": true, "deleted": true, "edit": true,
+	"everyone": true, "guest": true, "help": true, "here": true, "login": true, "logout": true, "me": true,
+	"moderator": true, "new": true, "null": true, "register": true, "root": true, "settings": true,
+	"staff": true, "support": true, "system": true, "undefined": true, "former-member": true,
+}
+
+// Problems says what is wrong with the registration's email and username, by
+// field name; it is empty when nothing is. The rules are those of one person
+// reading the form, so whether a name is taken is not among them.
+func (r Registration) Problems() map[string]string {
+	problems := map[string]string{}
+	if problem := emailProblem(r.Email); problem != "" {
+		problems["email"] = problem
+	}
+	if problem := usernameProblem(r.Username); problem != "" {
+		problems["username"] = problem
+	}
+	return problems
+}
+
+func usernameProblem(name string) string {
+	const rule = "Use 2 to 30 letters (a to z), digits, or . _ - between them."
+	if len(name) < MinUsername || len(name) > MaxUsername {
+		return rule
+	}
+	for i := range len(name) {
+		switch c := name[i]; {
+		case c >= 'a' && c <= 'z', c >= 'A' && c <= 'Z', c >= '0' && c <= '9':
+		case (c == '.' || c == '_' || c == '-') && i > 0 && i < len(name)-1:
+		default:
+			return rule
+		}
+	}
+	if reserved[UsernameKey(name)] {
+		return "This name is kept for the site itself. Please choose another."
+	}
+	return ""
+}
+
+func emailProblem(email string) string {
+	const rule = "Enter one email address, like ada@example.com."
+	if email == "" || len(email) > MaxEmail {
+		return rule
+	}
+	address, err := mail.ParseAddress(email)
+	// A display name, a comment or a quoted part would parse, yet is not what an account is named by.
+	if err != nil || address.Address != email || strings.ContainsAny(email, "\"<>()[]\r\n\t ,;:\\") {
+		return rule
+	}
+	for i := range len(email) {
+		if email[i] < 0x21 || email[i] > 0x7e {
+			return rule
+		}
+	}
+	domain := email[strings.LastIndexByte(email, '@')+1:]
+	if !strings.Contains(domain, ".") || strings.HasPrefix(domain, ".") || strings.HasSuffix(domain, ".") {
+		return rule
+	}
+	return ""
+}
