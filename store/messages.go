@@ -1,0 +1,175 @@
+package store
+
+import (
+	"context"
+	"time"
+
+	"github.com/twilightbark/twilightbark/chat"
+)
+
+// selectMessage loads a chat.Message; every query for messages starts with it.
+// The message before it comes along, since how a message shows (under the same
+// name, on the same day) depends on it.
+const selectMessage = `
+	SELECT m.id, m.room_id, r.slug AS room_slug, m.number, m.author_id, u.username AS author, m.body,
+		m.posted_revision, m.revision, m.posted_at, m.changed_at,
+		COALESCE(p.author_id, 0) AS previous_author_id, COALESCE(p.posted_at, 0) AS previous_posted_at
+	FROM messages m
+	JOIN rooms r ON r.id = m.room_id
+	JOIN users u ON u.id = m.author_id
+	LEFT JOIN messages p ON p.room_id = m.room_id AND p.number = m.number - 1`
+
+// Messages gives the room's messages numbered within, in order; at most two
+// pages of them, the newest ones.
+func (s *Store) Messages(ctx context.Context, roomID int64, within chat.Range) (messages []chat.Message, err error) {
+	first := max(within.First, within.Last-2*chat.PageSize+1)
+	err = s.list(ctx, &messages, selectMessage+`
+		WHERE m.room_id = $1 AND m.number BETWEEN $2 AND $3
+		ORDER BY m.number LIMIT $4`, roomID, first, within.Last, 2*chat.PageSize)
+	return messages, err
+}
+
+// Changes gives up to limit of the room's messages that were posted or changed
+// after the revision, each once and as it now is, in the order of its last change.
+func (s *Store) Changes(ctx context.Context, roomID, after int64, limit int) (messages []chat.Message, err error) {
+	err = s.list(ctx, &messages, selectMessage+`
+		WHERE m.room_id = $1 AND m.revision > $2
+		ORDER BY m.revision LIMIT $3`, roomID, after, limit)
+	return messages, err
+}
+
+// Cursor gives the place of the room's change that took revision. Revision 0 is
+// the place before the first; one the room never had is NotFound.
+func (s *Store) Cursor(ctx context.Context, roomID, revision int64) (chat.Cursor, error) {
+	if revision == 0 {
+		return chat.Cursor{}, nil
+	}
+	var change struct {
+		MessageID int64       `db:"message_id"`
+		ChangedAt chat.Micros `db:"changed_at"`
+	}
+	err := s.get(ctx, &change, `
+		SELECT message_id, changed_at FROM message_versions
+		WHERE room_id = $1 AND revision = $2`, roomID, revision)
+	if err != nil {
+		return chat.Cursor{}, err
+	}
+	return chat.ChangeCursor(revision, change.MessageID, change.ChangedAt), nil
+}
+
+// Post stores a draft as the room's next message, once: the same draft again
+// gives the message that is there already. A text that can't be is Invalid, a
+// nonce that stands for another text or room is Conflict, and more than rate
+// allows is TooFast. An error of kind Unavailable leaves open whether the
+// message was stored; the same draft again finds out.
+func (s *Store) Post(ctx context.Context, draft chat.Draft, rate chat.Rate) (chat.Message, error) {
+	draft, err := draft.Clean()
+	if err != nil {
+		return chat.Message{}, err
+	}
+	id, err := s.posted(ctx, draft)
+	if chat.KindOf(err) == chat.NotFound {
+		id, err = s.insert(ctx, draft, rate)
+	}
+	if err != nil {
+		return chat.Message{}, err
+	}
+	return s.message(ctx, id)
+}
+
+func (s *Store) message(ctx context.Context, id int64) (message chat.Message, err error) {
+	err = s.get(ctx, &message, selectMessage+` WHERE m.id = $1`, id)
+	return message, err
+}
+
+// posted finds the message that the draft's nonce already stands for.
+func (s *Store) posted(ctx context.Context, draft chat.Draft) (id int64, err error) {
+	var first struct {
+		ID       int64
+		RoomID   int64 `db:"room_id"`
+		Original string
+	}
+	err = s.get(ctx, &first, `
+		SELECT m.id, m.room_id, v.body AS original
+		FROM messages m
+		JOIN message_versions v ON v.room_id = m.room_id AND v.revision = m.posted_revision
+		WHERE m.author_id = $1 AND m.nonce = $2`, draft.AuthorID, draft.Nonce)
+	if err == nil && (first.RoomID != draft.RoomID || first.Original != draft.Body) {
+		return 0, &chat.Error{Kind: chat.Conflict, Message: "This form was sent before, with another text. Send it again to post this one too."}
+	}
+	return first.ID, err
+}
+
+// insert stores the draft, unless its twin, sent at the same moment, was faster.
+func (s *Store) insert(ctx context.Context, draft chat.Draft, rate chat.Rate) (id int64, err error) {
+	err = s.tooFast(ctx, draft.AuthorID, rate) // before the room's lock, so that a flood takes none
+	if err == nil {
+		err = s.InTx(ctx, func(s *Store) error {
+			id, err = s.append(ctx, draft, rate)
+			return err
+		})
+	}
+	if kind := chat.KindOf(err); kind == chat.Conflict || kind == chat.TooFast {
+		twin, twinErr := s.posted(ctx, draft)
+		if chat.KindOf(twinErr) != chat.NotFound {
+			return twin, twinErr
+		}
+	}
+	return id, err
+}
+
+// append takes the room's next revision and number for the draft. The room's
+// row comes first: its lock makes revisions follow the order of commits.
+func (s *Store) append(ctx context.Context, draft chat.Draft, rate chat.Rate) (id int64, err error) {
+	var room struct {
+		Revision int64
+		Count    int64 `db:"message_count"`
+	}
+	now := s.now()
+	if err := s.get(ctx, &room, `
+		UPDATE rooms SET revision = revision + 1, message_count = message_count + 1, last_posted_at = $1
+		WHERE id = $2
+		RETURNING revision, message_count`, now, draft.RoomID); err != nil {
+		return 0, err
+	}
+	if err := s.tooFast(ctx, draft.AuthorID, rate); err != nil {
+		return 0, err
+	}
+	err = s.get(ctx, &id, `
+		INSERT INTO messages (room_id, number, author_id, body, nonce, posted_revision, revision, posted_at, changed_at)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+		ON CONFLICT (author_id, nonce) DO NOTHING
+		RETURNING id`,
+		draft.RoomID, room.Count, draft.AuthorID, draft.Body, draft.Nonce, room.Revision, room.Revision, now, now)
+	if chat.KindOf(err) == chat.NotFound {
+		return 0, &chat.Error{Kind: chat.Conflict, Message: "This form was sent before.", Err: err}
+	}
+	if err != nil {
+		return 0, err
+	}
+	_, err = s.exec(ctx, `
+		INSERT INTO message_versions (room_id, revision, message_id, body, changed_by, changed_at)
+		VALUES ($1, $2, $3, $4, $5, $6)`,
+		draft.RoomID, room.Revision, id, draft.Body, draft.AuthorID, now)
+	return id, err
+}
+
+// tooFast counts what is stored rather than what is asked, so that a form sent
+// twice counts once, on however many nodes.
+func (s *Store) tooFast(ctx context.Context, authorID int64, rate chat.Rate) error {
+	if !rate.Limited() {
+		return nil
+	}
+	var recent []chat.Micros
+	now := s.now()
+	if err := s.list(ctx, &recent, `
+		SELECT posted_at FROM messages WHERE author_id = $1 AND posted_at > $2
+		ORDER BY posted_at DESC LIMIT $3`, authorID, now-micros(rate.Window), rate.Count); err != nil {
+		return err
+	}
+	if len(recent) < rate.Count {
+		return nil
+	}
+	wait := time.Duration(recent[len(recent)-1]+micros(rate.Window)-now) * time.Microsecond
+	return &chat.Error{Kind: chat.TooFast, Message: "You are barking faster than the others can read. Wait a moment, then send again.", After: max(wait, time.Second)}
+}

@@ -1,0 +1,82 @@
+package store
+
+import (
+	"context"
+	"time"
+
+	"github.com/twilightbark/twilightbark/chat"
+)
+
+// How long a session lasts: unused, and at the most.
+const (
+	SessionIdle = 30 * 24 * time.Hour
+	SessionMost = 180 * 24 * time.Hour
+)
+
+// sessionTouch is how stale a session's last sight may get, so that reading a
+// page seldom writes.
+const sessionTouch = 10 * time.Minute
+
+// maxSessions bounds a user's devices; the oldest gives way.
+const maxSessions = 50
+
+// Session is a device that a member is logged in on.
+type Session struct {
+	TokenHash []byte // SHA-256 of the token; the token itself is only in the cookie
+	User      chat.User
+	UserAgent string
+	IPPrefix  string // of the address it was begun from
+}
+
+// Begin stores a new session for the user, in place of the one with the hash
+// old if that is not empty, and forgets expired ones.
+func (s *Store) Begin(ctx context.Context, session Session, old []byte) error {
+	return s.InTx(ctx, func(s *Store) error {
+		now := s.now()
+		if _, err := s.exec(ctx, `DELETE FROM sessions WHERE expires_at <= $1 OR token_hash = $2`, now, old); err != nil {
+			return err
+		}
+		if _, err := s.exec(ctx, `
+			DELETE FROM sessions WHERE token_hash IN (
+				SELECT token_hash FROM sessions WHERE user_id = $1 ORDER BY created_at DESC, token_hash LIMIT 1000 OFFSET $2)`,
+			session.User.ID, maxSessions-1); err != nil {
+			return err
+		}
+		_, err := s.exec(ctx, `
+			INSERT INTO sessions (token_hash, user_id, auth_version, created_at, seen_at, expires_at, user_agent, ip_prefix)
+			VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`,
+			session.TokenHash, session.User.ID, session.User.AuthVersion, now, now, now+micros(SessionIdle), session.UserAgent, session.IPPrefix)
+		return err
+	})
+}
+
+// SessionUser gives the member whose session that is, and lets it last on.
+// A session that ended, expired, or was begun before the account's password
+// last changed is NotFound.
+func (s *Store) SessionUser(ctx context.Context, tokenHash []byte) (chat.User, error) {
+	var row struct {
+		chat.User
+		Begun chat.Micros
+		Seen  chat.Micros
+	}
+	now := s.now()
+	err := s.get(ctx, &row, `
+		SELECT u.id, u.email, u.username, u.password_hash, u.hide_email, u.auth_version, u.created_at,
+			s.created_at AS begun, s.seen_at AS seen
+		FROM sessions s JOIN users u ON u.id = s.user_id AND u.auth_version = s.auth_version
+		WHERE s.token_hash = $1 AND s.expires_at > $2`, tokenHash, now)
+	if err != nil || now < row.Seen+micros(sessionTouch) {
+		return row.User, err
+	}
+	expires := min(now+micros(SessionIdle), row.Begun+micros(SessionMost))
+	_, err = s.exec(ctx, `UPDATE sessions SET seen_at = $1, expires_at = $2 WHERE token_hash = $3`, now, expires, tokenHash)
+	return row.User, err
+}
+
+// End deletes a session; that there is none is no error.
+func (s *Store) End(ctx context.Context, tokenHash []byte) error {
+	_, err := s.exec(ctx, `DELETE FROM sessions WHERE token_hash = $1`, tokenHash)
+	return err
+}
+
+func micros(d time.Duration) chat.Micros { return chat.Micros(d.Microseconds()) }

@@ -1,0 +1,70 @@
+package store
+
+import (
+	"context"
+
+	"github.com/twilightbark/twilightbark/chat"
+)
+
+const selectUser = `
+	SELECT u.id, u.email, u.username, u.password_hash, u.hide_email, u.auth_version, u.created_at
+	FROM users u`
+
+// Register stores a new account. An email or username that another account has
+// is Conflict, with a sentence for each such field in the error's Fields.
+func (s *Store) Register(ctx context.Context, r chat.Registration) (user chat.User, err error) {
+	email, key := chat.NormalEmail(r.Email), chat.UsernameKey(r.Username)
+	err = s.InTx(ctx, func(s *Store) error {
+		err := s.get(ctx, &user, `
+			INSERT INTO users (email, username, username_key, password_hash, created_at)
+			VALUES ($1, $2, $3, $4, $5)
+			ON CONFLICT DO NOTHING
+			RETURNING id, email, username, password_hash, hide_email, auth_version, created_at`,
+			email, r.Username, key, r.PasswordHash, s.now())
+		if chat.KindOf(err) == chat.NotFound {
+			return s.taken(ctx, email, key)
+		}
+		return err
+	})
+	return user, err
+}
+
+// taken says which of the two another account has.
+func (s *Store) taken(ctx context.Context, email, key string) error {
+	var others []struct {
+		Email string
+		Key   string `db:"username_key"`
+	}
+	if err := s.list(ctx, &others, `SELECT email, username_key FROM users WHERE email = $1 OR username_key = $2 LIMIT 2`, email, key); err != nil {
+		return err
+	}
+	fields := map[string]string{}
+	for _, other := range others {
+		if other.Email == email {
+			fields["email"] = "There is an account with this email already."
+		}
+		if other.Key == key {
+			fields["username"] = "This name is taken. Please choose another."
+		}
+	}
+	return &chat.Error{Kind: chat.Conflict, Message: "This account exists already.", Fields: fields}
+}
+
+// UserByEmail finds the account with that email, without regard to case.
+func (s *Store) UserByEmail(ctx context.Context, email string) (user chat.User, err error) {
+	err = s.get(ctx, &user, selectUser+` WHERE u.email = $1`, chat.NormalEmail(email))
+	return user, err
+}
+
+// UserByName finds the account with that username, without regard to case.
+func (s *Store) UserByName(ctx context.Context, username string) (user chat.User, err error) {
+	err = s.get(ctx, &user, selectUser+` WHERE u.username_key = $1`, chat.UsernameKey(username))
+	return user, err
+}
+
+// SetPasswordHash replaces the hash of a password that stays the same, as when
+// today's parameters differ from those it was made with.
+func (s *Store) SetPasswordHash(ctx context.Context, userID int64, hash string) error {
+	_, err := s.exec(ctx, `UPDATE users SET password_hash = $1 WHERE id = $2`, hash, userID)
+	return err
+}
