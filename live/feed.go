@@ -1,0 +1,200 @@
+package live
+
+import (
+	"slices"
+	"sort"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// feed is one watched room: the end of its log, rendered, and its crowd. A
+// goroutine of its own loads what is new; viewers read what is there.
+type feed struct {
+	live     *Live
+	room     int64
+	revision atomic.Int64  // how far the log is known
+	nudge    chan struct{} // holds one: something may be new, or the crowd changed
+
+	mu       sync.RWMutex // guards what follows
+	floor    int64        // the tail holds every message changed after it
+	tail     []Entry      // by revision, each message once
+	resets   int          // how often the log turned out to be another one
+	watchers map[*Watcher]struct{}
+	crowd    crowd
+	moved    chan struct{} // closed, and replaced, when there is something for the viewers
+}
+
+// newFeed begins a little before revision, so that viewers who come back after
+// the server was restarted are served from memory.
+func newFeed(l *Live, room, revision int64) *feed {
+	start := max(0, revision-warmLength)
+	f := &feed{
+		live: l, room: room, nudge: make(chan struct{}, 1), floor: start,
+		watchers: map[*Watcher]struct{}{}, crowd: newCrowd(time.Now()), moved: make(chan struct{}),
+	}
+	f.revision.Store(start)
+	f.poke()
+	return f
+}
+
+func (f *feed) poke() {
+	select {
+	case f.nudge <- struct{}{}:
+	default: // one is waiting already, and will look after this too
+	}
+}
+
+func (f *feed) hint(revision int64) {
+	if revision > f.revision.Load() {
+		f.poke()
+	}
+}
+
+// run is the feed's goroutine. It ends when the room is deserted.
+func (f *feed) run() {
+	alarm := time.NewTimer(0)
+	defer alarm.Stop()
+	for {
+		select {
+		case <-f.live.ctx.Done():
+			return
+		case <-f.nudge:
+		case <-alarm.C:
+		}
+		changed := f.catchUp()
+		stirred, wait := f.settle(time.Now())
+		if changed || stirred {
+			f.wake()
+			wait = max(wait, pace)
+		}
+		if f.live.drop(f) {
+			return
+		}
+		alarm.Reset(wait)
+		if changed && !f.rest() {
+			return
+		}
+	}
+}
+
+// rest lets changes gather, so that a busy room wakes its viewers 40 times a
+// second and no more. It reports false when all is to end.
+func (f *feed) rest() bool {
+	select {
+	case <-f.live.ctx.Done():
+		return false
+	case <-time.After(pace):
+		return true
+	}
+}
+
+// catchUp loads what is new into the tail, and reports whether anything was.
+func (f *feed) catchUp() (changed bool) {
+	for {
+		entries, err := f.live.config.Load(f.live.ctx, f.room, f.revision.Load(), batch)
+		if err != nil {
+			f.live.trouble("load changes", err) // the next look will poke again
+			return changed
+		}
+		if len(entries) == 0 {
+			return changed
+		}
+		changed = true
+		f.extend(entries)
+		if len(entries) < batch {
+			return true
+		}
+	}
+}
+
+func (f *feed) extend(entries []Entry) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	again := make(map[int64]bool, len(entries))
+	for _, entry := range entries {
+		again[entry.Number] = entry.Revision != entry.Posted
+	}
+	// A message that changed stands in the tail once, as it now is. Viewers may be
+	// reading the old slice, so a new one is made.
+	kept := make([]Entry, 0, len(f.tail)+len(entries))
+	for _, entry := range f.tail {
+		if !again[entry.Number] {
+			kept = append(kept, entry)
+		}
+	}
+	kept = append(kept, entries...)
+	if surplus := len(kept) - tailLength; surplus > 0 {
+		f.floor = kept[surplus-1].Revision
+		kept = slices.Clone(kept[surplus:])
+	}
+	f.tail = kept
+	f.revision.Store(entries[len(entries)-1].Revision)
+}
+
+// reset begins anew at revision: the log is not the one that viewers have seen.
+func (f *feed) reset(revision int64) {
+	start := max(0, revision-warmLength)
+	f.mu.Lock()
+	f.tail, f.floor = nil, start
+	f.resets++
+	f.revision.Store(start)
+	f.mu.Unlock()
+	f.wake()
+	f.poke()
+}
+
+// settle lets time pass for the crowd. It reports whether viewers are to be
+// told, and when to look again at the latest.
+func (f *feed) settle(now time.Time) (stirred bool, wait time.Duration) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.crowd.settle(now, f.live.config)
+}
+
+func (f *feed) wake() {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	close(f.moved)
+	f.moved = make(chan struct{})
+}
+
+func (f *feed) enter(w *Watcher) {
+	f.mu.Lock()
+	w.feed, w.resets, w.line = f, f.resets, f.crowd.lines
+	f.watchers[w] = struct{}{}
+	f.crowd.arrive(w.viewer, time.Now())
+	f.mu.Unlock()
+	f.poke()
+}
+
+func (f *feed) leave(w *Watcher) {
+	f.mu.Lock()
+	delete(f.watchers, w)
+	f.crowd.depart(w.viewer, time.Now())
+	f.mu.Unlock()
+	f.poke()
+}
+
+func (f *feed) deserted() bool {
+	f.mu.RLock()
+	defer f.mu.RUnlock()
+	return len(f.watchers) == 0 && f.crowd.empty()
+}
+
+func (f *feed) endAll(of func(Viewer) bool, reason error) {
+	f.mu.RLock()
+	defer f.mu.RUnlock()
+	for w := range f.watchers {
+		if of(w.viewer) {
+			w.end(reason)
+		}
+	}
+}
+
+// after gives the entries of the tail that follow the revision. The caller
+// holds mu, and has made sure that revision is not below floor.
+func (f *feed) after(revision int64) []Entry {
+	first := sort.Search(len(f.tail), func(i int) bool { return f.tail[i].Revision > revision })
+	return f.tail[first:min(len(f.tail), first+batch)]
+}

@@ -1,0 +1,214 @@
+// Package live carries the changes in rooms, and who is in them, to those who
+// watch. It knows no SQL, no HTML and no HTTP: it is given ways to load
+// rendered changes and to render presence, and hands out bytes that all
+// viewers share. What it says of the log it has loaded from the database,
+// which alone is the truth; a hint only makes it look sooner.
+//
+// All functions may be called from many goroutines at once, except that a
+// Watcher's Next is for one goroutine at a time.
+package live
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"math/rand/v2"
+	"sync"
+	"time"
+)
+
+const (
+	// Heartbeat is the longest silence: after it, Next returns no frames, so that
+	// something is written before a proxy takes the stream for dead.
+	Heartbeat = 20 * time.Second
+
+	// FarBehind is how many changes a viewer may have missed and still be given
+	// them one by one; beyond it, loading the page again costs everybody less.
+	FarBehind = 500
+
+	look       = 2 * time.Second       // between looks for changes whose hint was lost
+	pace       = 25 * time.Millisecond // least time between two wakings of a room's viewers
+	tailLength = 500                   // entries a feed keeps in memory
+	warmLength = 100                   // of them loaded when a room is first watched
+	batch      = 100                   // entries loaded, or handed to a viewer, at a time
+)
+
+// What Next returns when a stream is to end, beside its context's error.
+var (
+	ErrReload  = errors.New("live: the viewer's page can't be brought up to date by changes")
+	ErrExpired = errors.New("live: the viewer's session ended")
+	ErrClosed  = errors.New("live: shutting down")
+)
+
+// Frame is something to send, as text and as a deflate block of the same. The
+// bytes are shared by all viewers and never change.
+type Frame struct{ Text, Deflated []byte }
+
+// Entry is one message as it now is, rendered for everybody.
+type Entry struct {
+	Revision int64 // of its last change: the entry's place in the log
+	Posted   int64 // of its first appearance: tells new from changed
+	Number   int64 // names the message; of two entries with one number the later stands
+	Added    Frame // for a viewer to whom the message is new
+	Changed  Frame // for a viewer who had it already
+	Item     Frame // for a page that is written on and on
+}
+
+// Config is what a Live is given. All four are called from many goroutines.
+type Config struct {
+	// Load returns up to limit entries of the room that changed after the
+	// revision, in the order of their revisions.
+	Load func(ctx context.Context, room, after int64, limit int) ([]Entry, error)
+	// Revisions tells how far the rooms' logs have come.
+	Revisions func(ctx context.Context, rooms []int64) (map[int64]int64, error)
+	// Here renders who is in a room now.
+	Here func(Presence) Frame
+	// Moves renders who came and who left since the last time.
+	Moves func(Moves) Frame
+	Log   *slog.Logger
+}
+
+// Live is the feeds of all rooms that somebody watches.
+type Live struct {
+	config Config
+	ctx    context.Context // ends with Close; what the feeds do belongs to no request
+	cancel context.CancelFunc
+	tasks  sync.WaitGroup
+
+	mu     sync.RWMutex // guards what follows; taken before a feed's own
+	feeds  map[int64]*feed
+	closed bool
+}
+
+// New starts a Live. Close stops it.
+func New(config Config) *Live {
+	ctx, cancel := context.WithCancel(context.Background())
+	l := &Live{config: config, ctx: ctx, cancel: cancel, feeds: map[int64]*feed{}}
+	l.tasks.Go(l.lookout)
+	return l
+}
+
+// Close ends all streams with ErrClosed and stops everything that was started.
+// It may be called twice.
+func (l *Live) Close() {
+	l.mu.Lock()
+	l.closed = true
+	for _, f := range l.feeds {
+		f.endAll(func(Viewer) bool { return true }, ErrClosed)
+	}
+	l.mu.Unlock()
+	l.cancel()
+	l.tasks.Wait()
+}
+
+// Hint says that the room's log has come to revision. It never blocks, and may
+// be lost, doubled or late without harm.
+func (l *Live) Hint(room, revision int64) {
+	l.mu.RLock()
+	defer l.mu.RUnlock()
+	if f := l.feeds[room]; f != nil {
+		f.hint(revision)
+	}
+}
+
+// EndSession ends the streams that were opened with the session, with ErrExpired.
+func (l *Live) EndSession(session string) {
+	l.mu.RLock()
+	defer l.mu.RUnlock()
+	for _, f := range l.feeds {
+		f.endAll(func(v Viewer) bool { return v.Session == session }, ErrExpired)
+	}
+}
+
+// Presence tells who is in the room now.
+func (l *Live) Presence(room int64) Presence {
+	l.mu.RLock()
+	f := l.feeds[room]
+	l.mu.RUnlock()
+	if f == nil {
+		return Presence{}
+	}
+	f.mu.RLock()
+	defer f.mu.RUnlock()
+	return f.crowd.presence()
+}
+
+// Watch begins a stream of what changes in the room after the revision, and
+// counts the viewer as present, until the Watcher is closed.
+func (l *Live) Watch(room, after int64, viewer Viewer) *Watcher {
+	w := &Watcher{viewer: viewer, cursor: after, ended: make(chan struct{}), silence: time.NewTimer(Heartbeat)}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	f := l.feeds[room]
+	if f == nil {
+		f = newFeed(l, room, after)
+		if !l.closed {
+			l.feeds[room] = f
+			l.tasks.Go(f.run)
+		}
+	}
+	f.enter(w)
+	if l.closed {
+		w.end(ErrClosed)
+	}
+	return w
+}
+
+// drop forgets the feed if nobody has entered since it was last looked at.
+func (l *Live) drop(f *feed) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if !f.deserted() {
+		return false
+	}
+	delete(l.feeds, f.room)
+	return true
+}
+
+// lookout asks the database every few seconds how far the watched rooms have
+// come, so that a lost hint, or another node's post, is seen late but is seen.
+func (l *Live) lookout() {
+	for {
+		jitter := time.Duration(rand.Int64N(int64(look / 4)))
+		select {
+		case <-l.ctx.Done():
+			return
+		case <-time.After(look + jitter):
+		}
+		l.compare()
+	}
+}
+
+func (l *Live) compare() {
+	l.mu.RLock()
+	feeds := make(map[int64]*feed, len(l.feeds))
+	before := make(map[int64]int64, len(l.feeds))
+	rooms := make([]int64, 0, len(l.feeds))
+	for room, f := range l.feeds {
+		feeds[room], before[room] = f, f.revision.Load()
+		rooms = append(rooms, room)
+	}
+	l.mu.RUnlock()
+	if len(rooms) == 0 {
+		return
+	}
+	revisions, err := l.config.Revisions(l.ctx, rooms)
+	if err != nil {
+		l.trouble("look for changes", err)
+		return
+	}
+	for room, f := range feeds {
+		switch now := revisions[room]; {
+		case now > before[room]:
+			f.hint(now)
+		case now < before[room]: // the database was put back to an earlier state
+			f.reset(now)
+		}
+	}
+}
+
+func (l *Live) trouble(act string, err error) {
+	if l.ctx.Err() == nil {
+		l.config.Log.Warn("live: can't "+act+"; will try again", "error", err)
+	}
+}
