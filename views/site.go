@@ -1,0 +1,77 @@
+// Package views renders every page and fragment of the site from chat's
+// values. It does no I/O and asks nobody anything: what it shows, it is given.
+// One component stands for each thing on screen, used by pages, fragments and
+// the live stream alike.
+package views
+
+import (
+	"net/url"
+	"strconv"
+	"time"
+
+	"github.com/twilightbark/twilightbark/chat"
+)
+
+// Site is what all pages have in common.
+type Site struct {
+	Name             string
+	Zone             *time.Location // in which times are shown
+	RegistrationOpen bool
+	Stylesheet       string // the assets' addresses
+	Script           string
+	Icon             string
+}
+
+// Page is what the layout around a page's body needs to know.
+type Page struct {
+	Site   Site
+	Title  string // without the site's name, which is added; empty on the home page
+	Viewer *chat.User
+	Path   string // where logging in leads back to
+	Room   bool   // the body is a room, which fills the screen
+}
+
+func (p Page) title() string {
+	if p.Title == "" {
+		return p.Site.Name
+	}
+	return p.Title + " · " + p.Site.Name
+}
+
+func (p Page) loginPath() string    { return LoginPath(p.Path) }
+func (p Page) registerPath() string { return withNext("/register", p.Path) }
+
+// LoginPath is where to log in, and then go on to next.
+func LoginPath(next string) string { return withNext("/login", next) }
+
+func withNext(path, next string) string {
+	if next == "" || next == "/" {
+		return path
+	}
+	return path + "?next=" + url.QueryEscape(next)
+}
+
+// MessageID is the DOM id of the message with that number.
+func MessageID(number int64) string { return "m-" + strconv.FormatInt(number, 10) }
+
+// PagePath is the address of a page of a room's history.
+func PagePath(room string, page int64) string {
+	return room + "/page/" + strconv.FormatInt(page, 10)
+}
+
+func number(n int64) string { return strconv.FormatInt(n, 10) }
+
+// members says how many, in words for a person.
+func members(n int) string {
+	if n == 1 {
+		return "member here"
+	}
+	return "members here"
+}
+
+func guests(n int) string {
+	if n == 1 {
+		return "guest reading"
+	}
+	return "guests reading"
+}
