@@ -1,0 +1,175 @@
+package handlers
+
+import (
+	"errors"
+	"net/http"
+
+	"github.com/gin-gonic/gin"
+
+	"github.com/twilightbark/twilightbark/chat"
+	"github.com/twilightbark/twilightbark/password"
+	"github.com/twilightbark/twilightbark/views"
+)
+
+func (h *Handlers) showRegister(c *gin.Context) error {
+	if viewer(c) != nil {
+		return seeOther(c, orHome(nextPath(c)))
+	}
+	if !h.RegistrationOpen {
+		return errRegistrationClosed
+	}
+	return h.showRegisterForm(c, http.StatusOK, views.AccountFormProps{Next: nextPath(c)})
+}
+
+var errRegistrationClosed = &chat.Error{Kind: chat.Forbidden, Message: "This site takes no new members just now."}
+
+func (h *Handlers) showRegisterForm(c *gin.Context, status int, form views.AccountFormProps) error {
+	return h.show(c, status, views.Page{Title: "Register", Path: form.Next}, views.Register(form))
+}
+
+// register makes an account, and logs its owner in.
+func (h *Handlers) register(c *gin.Context) error {
+	if !h.RegistrationOpen {
+		return errRegistrationClosed
+	}
+	form := views.AccountFormProps{Email: field(c, "email"), Username: field(c, "username"), Next: nextPath(c)}
+	user, err := h.newAccount(c, form)
+	if problem, ok := formProblem(err); ok {
+		form.Errors, form.Error = problem.Fields, problem.Message
+		if len(form.Errors) > 0 {
+			form.Error = ""
+		}
+		return h.showRegisterForm(c, h.problemStatus(c, problem), form)
+	}
+	if err != nil {
+		return err
+	}
+	if err := h.begin(c, user); err != nil {
+		return err
+	}
+	return seeOther(c, orHome(form.Next))
+}
+
+// newAccount checks all fields before it does what is dear.
+func (h *Handlers) newAccount(c *gin.Context, form views.AccountFormProps) (user chat.User, err error) {
+	registration := chat.Registration{Email: chat.NormalEmail(form.Email), Username: form.Username}
+	problems := registration.Problems()
+	secret := c.PostForm("password")
+	if weakness := password.Weakness(secret, registration.Username, registration.Email); weakness != "" {
+		problems["password"] = weakness
+	} else if secret != c.PostForm("password_confirm") {
+		problems["password_confirm"] = "The two passwords differ."
+	}
+	if len(problems) > 0 {
+		return user, &chat.Error{Kind: chat.Invalid, Message: "Please look at the fields below.", Fields: problems}
+	}
+	if err := h.attempts.try(addressPrefix(c).String(), registration.Email); err != nil {
+		return user, err
+	}
+	if registration.PasswordHash, err = h.hasher.Hash(c.Request.Context(), secret); err != nil {
+		return user, err
+	}
+	return h.Store.Register(c.Request.Context(), registration)
+}
+
+func (h *Handlers) showLogin(c *gin.Context) error {
+	if viewer(c) != nil {
+		return seeOther(c, orHome(nextPath(c)))
+	}
+	return h.showLoginForm(c, http.StatusOK, views.AccountFormProps{Next: nextPath(c)})
+}
+
+func (h *Handlers) showLoginForm(c *gin.Context, status int, form views.AccountFormProps) error {
+	return h.show(c, status, views.Page{Title: "Log in", Path: form.Next}, views.Login(form, h.RegistrationOpen))
+}
+
+// login never says which of the two was wrong: that would tell who has an account.
+func (h *Handlers) login(c *gin.Context) error {
+	form := views.AccountFormProps{Email: field(c, "email"), Next: nextPath(c)}
+	user, err := h.authenticate(c, form.Email, c.PostForm("password"))
+	if problem, ok := formProblem(err); ok {
+		form.Error = problem.Message
+		return h.showLoginForm(c, h.problemStatus(c, problem), form)
+	}
+	if err != nil {
+		return err
+	}
+	if err := h.begin(c, user); err != nil {
+		return err
+	}
+	return seeOther(c, orHome(form.Next))
+}
+
+// authenticate finds the user with that email and password. It does the same
+// work whether or not there is such an account.
+func (h *Handlers) authenticate(c *gin.Context, email, secret string) (chat.User, error) {
+	ctx := c.Request.Context()
+	if err := h.attempts.try(addressPrefix(c).String(), chat.NormalEmail(email)); err != nil {
+		return chat.User{}, err
+	}
+	user, err := h.Store.UserByEmail(ctx, email)
+	if err != nil && chat.KindOf(err) != chat.NotFound {
+		return chat.User{}, err
+	}
+	secret = cut(secret, password.MaxLength+1) // no account has a longer one
+	match, stale, err := h.hasher.Verify(ctx, secret, user.PasswordHash)
+	if err != nil {
+		return chat.User{}, err
+	}
+	if !match {
+		return chat.User{}, &chat.Error{Kind: chat.Invalid, Message: "This email and password don't belong together. Please try again."}
+	}
+	if stale {
+		hash, err := h.hasher.Hash(ctx, secret)
+		if err != nil {
+			return chat.User{}, err
+		}
+		return user, h.Store.SetPasswordHash(ctx, user.ID, hash)
+	}
+	return user, nil
+}
+
+func (h *Handlers) logout(c *gin.Context) error {
+	if err := h.end(c); err != nil {
+		return err
+	}
+	return seeOther(c, "/")
+}
+
+func (h *Handlers) showAccount(c *gin.Context) error {
+	user, err := h.Store.UserByName(c.Request.Context(), normal(c.Param("username")))
+	if chat.KindOf(err) == chat.NotFound {
+		return &chat.Error{Kind: chat.NotFound, Message: "There is no member of this name.", Err: err}
+	}
+	if err != nil {
+		return err
+	}
+	own := viewer(c) != nil && viewer(c).ID == user.ID
+	return h.show(c, http.StatusOK, views.Page{Title: user.Username}, views.Account(views.AccountProps{User: user, Own: own, Zone: h.Zone}))
+}
+
+// formProblem tells whether err is one to show in the form it is about.
+func formProblem(err error) (*chat.Error, bool) {
+	switch chat.KindOf(err) {
+	case chat.Invalid, chat.Conflict, chat.TooFast:
+		return errors.AsType[*chat.Error](err)
+	}
+	return nil, false
+}
+
+// problemStatus is the status of the form shown again. That a name is taken is
+// a thing to change in the form like any other.
+func (h *Handlers) problemStatus(c *gin.Context, problem *chat.Error) int {
+	if problem.Kind == chat.Conflict {
+		return http.StatusUnprocessableEntity
+	}
+	status, _ := h.explain(c, problem)
+	return status
+}
+
+func orHome(path string) string {
+	if path == "" {
+		return "/"
+	}
+	return path
+}

@@ -1,0 +1,45 @@
+package handlers
+
+import (
+	"net/url"
+	"strings"
+
+	"github.com/gin-gonic/gin"
+	"golang.org/x/text/unicode/norm"
+)
+
+// field gives a form's text as the rest of the site expects text: valid, and in
+// Unicode's form NFC, so that what looks alike is alike. Passwords and messages
+// are not read with it: they are taken as they are sent.
+func field(c *gin.Context, name string) string { return normal(c.PostForm(name)) }
+
+func normal(text string) string {
+	return norm.NFC.String(strings.ReplaceAll(strings.ToValidUTF8(text, "\ufffd"), "\x00", "\ufffd"))
+}
+
+// nextPath gives the local path to go on to, as the form or the address says,
+// or "" if that is not clearly a path of this site.
+func nextPath(c *gin.Context) string {
+	next := c.PostForm("next")
+	if next == "" {
+		next = c.Query("next")
+	}
+	return localPath(next)
+}
+
+func localPath(path string) string {
+	const most = 2048
+	if len(path) > most || !strings.HasPrefix(path, "/") || strings.HasPrefix(path, "//") || strings.Contains(path, `\`) {
+		return ""
+	}
+	for _, r := range path {
+		if r <= ' ' || r == 0x7f || r == '\ufffd' {
+			return ""
+		}
+	}
+	u, err := url.Parse(path)
+	if err != nil || u.Scheme != "" || u.Host != "" || u.User != nil || strings.HasPrefix(u.Path, "//") || strings.Contains(u.Path, `\`) {
+		return ""
+	}
+	return u.String() // escaped anew, so that it is safe in a header
+}

@@ -1,0 +1,77 @@
+// Package handlers is the site as HTTP sees it: it reads requests, has chat's
+// rules applied and the store asked, and answers with what views render. It
+// knows no SQL, and no HTML but what views give it.
+package handlers
+
+import (
+	"log/slog"
+	"net/http"
+	"net/netip"
+	"net/url"
+	"sync/atomic"
+	"time"
+
+	"github.com/twilightbark/twilightbark/assets"
+	"github.com/twilightbark/twilightbark/chat"
+	"github.com/twilightbark/twilightbark/live"
+	"github.com/twilightbark/twilightbark/password"
+	"github.com/twilightbark/twilightbark/store"
+	"github.com/twilightbark/twilightbark/views"
+)
+
+// Config is what the site is made of.
+type Config struct {
+	Store            *store.Store
+	Log              *slog.Logger   // made with LogRequestIDs
+	BaseURL          *url.URL       // the public address
+	OnlyHost         bool           // requests for another host than BaseURL's are refused
+	SiteName         string         // in titles and the header
+	Zone             *time.Location // in which times are shown
+	RegistrationOpen bool
+	TrustedProxies   []netip.Prefix // whose X-Forwarded-For is believed
+	PostRate         chat.Rate      // of one member's messages
+	LoginRate        chat.Rate      // of attempts to log in or register, for each address and each account
+	MaxStreams       int            // for each address; 0 for any number
+}
+
+// Handlers is the site. It serves HTTP from many goroutines at once.
+type Handlers struct {
+	Config
+	run      string // names this run of the server
+	site     views.Site
+	live     *live.Live
+	hasher   *password.Hasher
+	attempts *limiter
+	streams  *gate
+	draining atomic.Bool
+	router   http.Handler
+}
+
+// New makes the site ready to serve. Close stops what it starts.
+func New(config Config) *Handlers {
+	h := &Handlers{
+		Config: config,
+		run:    randomName(6),
+		site: views.Site{
+			Name: config.SiteName, Zone: config.Zone, RegistrationOpen: config.RegistrationOpen,
+			Stylesheet: assets.Path("app.css"), Script: assets.Path("htmx.js"), Icon: assets.Path("icon.svg"),
+		},
+		hasher:   password.NewHasher(0),
+		attempts: newLimiter(config.LoginRate),
+		streams:  newGate(config.MaxStreams),
+	}
+	h.live = live.New(live.Config{
+		Load: h.loadEntries, Revisions: config.Store.Revisions,
+		Here: h.renderHere, Moves: h.renderMoves, Log: config.Log,
+	})
+	h.router = h.routes()
+	return h
+}
+
+func (h *Handlers) ServeHTTP(w http.ResponseWriter, r *http.Request) { h.router.ServeHTTP(w, r) }
+
+// Drain makes the site say that it is about to stop, and ends all streams.
+func (h *Handlers) Drain() {
+	h.draining.Store(true)
+	h.live.Close()
+}

@@ -1,0 +1,100 @@
+package handlers
+
+import (
+	"errors"
+	"net/http"
+	"strings"
+
+	"github.com/gin-gonic/gin"
+
+	"github.com/twilightbark/twilightbark/chat"
+	"github.com/twilightbark/twilightbark/views"
+)
+
+// postMessage stores a message. The answer carries it; the stream brings it to
+// everyone else. Whatever goes wrong, the answer keeps what was written.
+func (h *Handlers) postMessage(c *gin.Context) error {
+	draft := chat.Draft{Body: c.PostForm("body"), Nonce: c.PostForm("nonce")}
+	message, err := h.post(c, draft)
+	if err != nil {
+		return h.refuse(c, draft, err)
+	}
+	h.live.Hint(message.RoomID, message.Revision)
+	if !fragmentWanted(c) {
+		return seeOther(c, chat.RoomPath(message.RoomSlug))
+	}
+	composer := h.composer(c, chat.RoomPath(message.RoomSlug), "")
+	c.Header("Cache-Control", "no-store")
+	return render(c, http.StatusOK, views.Arrived(views.MessageProps{Message: message, Zone: h.Zone}), views.ComposerRenewed(*composer))
+}
+
+func (h *Handlers) post(c *gin.Context, draft chat.Draft) (chat.Message, error) {
+	if viewer(c) == nil {
+		return chat.Message{}, &chat.Error{Kind: chat.SignedOut, Message: "You are not logged in, so this was not sent."}
+	}
+	room, err := h.room(c)
+	if err != nil {
+		return chat.Message{}, err
+	}
+	draft.RoomID, draft.AuthorID = room.ID, viewer(c).ID
+	return h.Store.Post(c.Request.Context(), draft, h.PostRate)
+}
+
+// refuse shows the form again, with its text and what is wrong: in the room
+// where that can be shown, and on a page of its own where it can't.
+func (h *Handlers) refuse(c *gin.Context, draft chat.Draft, err error) error {
+	status, oops := h.explain(c, err)
+	composer := h.composer(c, chat.RoomPath(c.Param("slug")), draft.Body)
+	composer.Error = oops.Sentence
+	composer.SignedOut = chat.KindOf(err) == chat.SignedOut
+	if !spent(err) {
+		composer.Nonce = draft.Nonce // so that sending again can't post twice
+	}
+	c.Header("Cache-Control", "no-store")
+	if fragmentWanted(c) {
+		return render(c, status, views.ComposerRenewed(*composer))
+	}
+	if viewer(c) != nil && status < http.StatusInternalServerError {
+		if room, err := h.room(c); err == nil {
+			return h.showRoomWith(c, status, room, composer)
+		}
+	}
+	return h.show(c, status, views.Page{Title: oops.Title, Path: composer.Room}, views.Unsent(oops.Title, *composer))
+}
+
+// spent reports whether the draft's nonce can't be used again: it names another
+// message already, or is none.
+func spent(err error) bool {
+	problem, ok := errors.AsType[*chat.Error](err)
+	return ok && (problem.Kind == chat.Conflict || problem.Fields["nonce"] != "")
+}
+
+// composer gives a fresh form with a text in it, or nil for a guest who has none.
+func (h *Handlers) composer(c *gin.Context, room, body string) *views.ComposerProps {
+	if viewer(c) == nil && reads(c.Request) {
+		return nil
+	}
+	lines := c.Query("lines") + c.PostForm("lines")
+	return &views.ComposerProps{
+		Room: room, Nonce: randomName(16), Body: body, Focus: true,
+		Several: lines == "several" || strings.Contains(body, "\n"),
+	}
+}
+
+// showComposer switches the form between one line and several. What is written
+// so far comes along, and a form it would not fit is not offered.
+func (h *Handlers) showComposer(c *gin.Context) error {
+	room, err := h.room(c)
+	if err != nil {
+		return err
+	}
+	composer := h.composer(c, room.Path(), c.Query("body"))
+	if composer == nil {
+		return &chat.Error{Kind: chat.SignedOut, Message: "Log in to write here."}
+	}
+	if !fragmentWanted(c) {
+		return h.showRoomWith(c, http.StatusOK, room, composer)
+	}
+	c.Header("Cache-Control", "no-store")
+	return render(c, http.StatusOK, views.ComposerRenewed(*composer))
+}

@@ -1,0 +1,153 @@
+package handlers
+
+import (
+	"errors"
+	"net/http"
+	"strconv"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/gin-gonic/gin"
+
+	"github.com/twilightbark/twilightbark/chat"
+	"github.com/twilightbark/twilightbark/views"
+)
+
+// listedRooms is how many rooms the home page lists; any other is a name away.
+const listedRooms = 100
+
+func (h *Handlers) showHome(c *gin.Context) error {
+	return h.showHomeWith(c, http.StatusOK, views.HomeProps{})
+}
+
+func (h *Handlers) showHomeWith(c *gin.Context, status int, home views.HomeProps) error {
+	rooms, err := h.Store.Rooms(c.Request.Context(), listedRooms)
+	if err != nil {
+		return err
+	}
+	for _, room := range rooms {
+		home.Rooms = append(home.Rooms, views.RoomEntry{Room: room, Members: h.live.Presence(room.ID).Count})
+	}
+	home.Page = views.Page{Site: h.site, Path: "/"}
+	return h.show(c, status, home.Page, views.Home(home))
+}
+
+// openRoom leads into the room of a name, which is new if there was none.
+func (h *Handlers) openRoom(c *gin.Context) error {
+	typed := field(c, "name")
+	name, err := chat.NameRoom(typed)
+	if problem, ok := formProblem(err); ok {
+		return h.showHomeWith(c, http.StatusUnprocessableEntity, views.HomeProps{RoomName: typed, Error: problem.Fields["name"]})
+	}
+	if err != nil {
+		return err
+	}
+	ctx := c.Request.Context()
+	room, err := h.Store.Room(ctx, name.Slug)
+	if chat.KindOf(err) == chat.NotFound {
+		if viewer(c) == nil {
+			return seeOther(c, views.LoginPath(chat.RoomPath(name.Slug)))
+		}
+		room, err = h.Store.OpenRoom(ctx, name, viewer(c).ID)
+	}
+	if err != nil {
+		return err
+	}
+	return seeOther(c, room.Path())
+}
+
+// room gives the room that the request's path names.
+func (h *Handlers) room(c *gin.Context) (chat.Room, error) {
+	slug := c.Param("slug")
+	if !utf8.ValidString(slug) || len(slug) > chat.MaxRoomName*utf8.UTFMax || strings.ContainsRune(slug, 0) {
+		return chat.Room{}, h.notFound(c)
+	}
+	room, err := h.Store.Room(c.Request.Context(), slug)
+	if chat.KindOf(err) != chat.NotFound {
+		return room, err
+	}
+	name, err := chat.NameRoom(normal(slug))
+	if err != nil {
+		return chat.Room{}, &chat.Error{Kind: chat.NotFound, Message: "There is no such room, and no room can have this name.", Err: err}
+	}
+	return chat.Room{}, &noRoom{name}
+}
+
+// showRoom shows a room with its newest messages. An address that differs from
+// the room's own in case or spelling leads there.
+func (h *Handlers) showRoom(c *gin.Context) error {
+	room, err := h.room(c)
+	if missing, ok := errors.AsType[*noRoom](err); ok && missing.Slug != c.Param("slug") {
+		if meant, err := h.Store.Room(c.Request.Context(), missing.Slug); err == nil {
+			c.Redirect(http.StatusMovedPermanently, meant.Path())
+			return nil
+		}
+	}
+	if err != nil {
+		return err
+	}
+	return h.showRoomWith(c, http.StatusOK, room, h.composer(c, room.Path(), ""))
+}
+
+// showRoomWith reads the cursor before the messages: what is posted in between
+// is then shown twice over, by the page and by the stream, rather than never.
+func (h *Handlers) showRoomWith(c *gin.Context, status int, room chat.Room, composer *views.ComposerProps) error {
+	ctx := c.Request.Context()
+	cursor, err := h.Store.Cursor(ctx, room.ID, room.Revision)
+	if err != nil {
+		return err
+	}
+	messages, err := h.Store.Messages(ctx, room.ID, room.Newest())
+	if err != nil {
+		return err
+	}
+	page := views.Page{Site: h.site, Title: room.Name, Path: room.Path(), Room: true}
+	return h.show(c, status, page, views.Room(views.RoomProps{
+		Room: room, Run: h.run, Cursor: cursor, Messages: messages, Zone: h.Zone,
+		Presence: presenceProps(h.live.Presence(room.ID)), Composer: composer, Page: page,
+	}))
+}
+
+// showPage shows a permanent page of a room's history.
+func (h *Handlers) showPage(c *gin.Context) error {
+	room, err := h.room(c)
+	if err != nil {
+		return err
+	}
+	page, ok := ordinal(c.Param("page"))
+	if !ok || page > room.Pages() {
+		return &chat.Error{Kind: chat.NotFound, Message: "This room has no such page."}
+	}
+	messages, err := h.Store.Messages(c.Request.Context(), room.ID, chat.Page(page))
+	if err != nil {
+		return err
+	}
+	history := views.HistoryProps{Room: room, Page: page, Messages: messages, Zone: h.Zone}
+	body := views.History(history)
+	if fragmentWanted(c) && c.Query("folded") != "" {
+		body = views.Unfolded(history)
+	} else if fragmentWanted(c) {
+		body = views.OlderMessages(history)
+	}
+	title := room.Name + ", page " + strconv.FormatInt(page, 10)
+	return h.show(c, http.StatusOK, views.Page{Title: title, Room: true}, body)
+}
+
+// showMessage leads to the page of history that a message stands on.
+func (h *Handlers) showMessage(c *gin.Context) error {
+	room, err := h.room(c)
+	if err != nil {
+		return err
+	}
+	number, ok := ordinal(c.Param("number"))
+	if !ok || number > room.MessageCount {
+		return &chat.Error{Kind: chat.NotFound, Message: "This room has no such message."}
+	}
+	return seeOther(c, views.PagePath(room.Path(), chat.PageOf(number))+"#"+views.MessageID(number))
+}
+
+// ordinal reads a number from 1 on, written as we write it.
+func ordinal(text string) (int64, bool) {
+	n, err := strconv.ParseInt(text, 10, 64)
+	return n, err == nil && n > 0 && strconv.FormatInt(n, 10) == text
+}

@@ -1,0 +1,59 @@
+package handlers
+
+import (
+	"net/http"
+
+	"github.com/gin-contrib/sessions"
+	"github.com/gin-gonic/gin"
+)
+
+// routes is the whole site, from top to bottom.
+func (h *Handlers) routes() http.Handler {
+	gin.SetMode(gin.ReleaseMode)
+	router := gin.New()
+	router.HandleMethodNotAllowed = true
+	router.RedirectTrailingSlash = false
+	h.trustProxies(router)
+	router.Use(h.logRequest, h.recoverPanic, secureHeaders(h.BaseURL))
+	router.NoRoute(h.do(h.notFound))
+	router.NoMethod(h.do(h.methodNotAllowed))
+
+	open := routeGroup{router.Group("/")}
+	open.get("/healthz", h.do(h.showHealth))
+	open.get("/readyz", h.do(h.showReadiness))
+
+	open.Use(h.checkHost)
+	open.get("/static/*name", h.do(h.showAsset))
+	open.get("/favicon.ico", h.do(h.showFavicon))
+	open.get("/avatars/:picture/:size", h.do(h.showPicture))
+	open.get("/fragments/not-sent", h.do(h.showNotSent))
+
+	site := routeGroup{open.Group("/")}
+	site.Use(h.checkOrigin(), h.readForm, sessions.Sessions(h.cookieName(), h.sessions()), h.identify)
+	site.get("/", h.do(h.showHome))
+	site.get("/register", h.do(h.showRegister))
+	site.POST("/register", h.do(h.register))
+	site.get("/login", h.do(h.showLogin))
+	site.POST("/login", h.do(h.login))
+	site.POST("/logout", h.do(h.logout))
+	site.get("/users/:username", h.do(h.showAccount))
+
+	site.POST("/rooms", h.do(h.openRoom))
+	site.get("/rooms/:slug", h.do(h.showRoom))
+	site.get("/rooms/:slug/page/:page", h.do(h.showPage))
+	site.get("/rooms/:slug/composer", h.do(h.showComposer))
+	site.get("/rooms/:slug/:number", h.do(h.showMessage))
+	site.POST("/rooms/:slug/messages", h.do(h.postMessage))
+	site.GET("/rooms/:slug/events", h.quietly(h.streamRoom))
+	site.get("/rooms/:slug/changes", h.quietly(h.showChanges))
+	site.GET("/rooms/:slug/live", h.do(h.streamPage))
+	return router
+}
+
+// routeGroup is gin's, with HEAD wherever there is GET.
+type routeGroup struct{ *gin.RouterGroup }
+
+func (g routeGroup) get(path string, handler gin.HandlerFunc) {
+	g.GET(path, handler)
+	g.HEAD(path, handler)
+}

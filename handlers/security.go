@@ -1,0 +1,139 @@
+package handlers
+
+import (
+	"errors"
+	"mime"
+	"net"
+	"net/http"
+	"net/netip"
+	"net/url"
+	"strings"
+
+	"github.com/gin-gonic/gin"
+)
+
+const (
+	maxBody   = 64 << 10 // bytes of a form; the longest message, escaped, takes 48 KB
+	maxFields = 50
+)
+
+// Nothing inline, nothing foreign. frame-* allow the live view for browsers
+// without scripts, which is a frame of our own.
+const contentSecurityPolicy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; " +
+	"font-src 'self'; manifest-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'self'; frame-src 'self'; object-src 'none'"
+
+// secureHeaders go with every answer.
+func secureHeaders(base *url.URL) gin.HandlerFunc {
+	return func(c *gin.Context) {
+		header := c.Writer.Header()
+		header.Set("Content-Security-Policy", contentSecurityPolicy)
+		header.Set("X-Content-Type-Options", "nosniff")
+		header.Set("Referrer-Policy", "same-origin")
+		header.Set("Cross-Origin-Opener-Policy", "same-origin")
+		header.Set("Cross-Origin-Resource-Policy", "same-origin")
+		header.Set("Permissions-Policy", "camera=(), geolocation=(), microphone=(), payment=(), usb=()")
+		if base.Scheme == "https" {
+			header.Set("Strict-Transport-Security", "max-age=31536000; includeSubDomains")
+		}
+	}
+}
+
+// trustProxies makes c.ClientIP believe X-Forwarded-For from the configured
+// proxies, and from nobody else.
+func (h *Handlers) trustProxies(router *gin.Engine) {
+	router.RemoteIPHeaders = []string{"X-Forwarded-For"}
+	var proxies []string
+	for _, prefix := range h.TrustedProxies {
+		proxies = append(proxies, prefix.String())
+	}
+	if err := router.SetTrustedProxies(proxies); err != nil {
+		panic(err) // prefixes that were parsed once parse again
+	}
+}
+
+// checkHost refuses requests for other sites than ours, as a cache or a mail
+// could be poisoned with them.
+func (h *Handlers) checkHost(c *gin.Context) {
+	if h.OnlyHost && !sameHost(c.Request.Host, h.BaseURL) {
+		h.fail(c, &refusal{http.StatusMisdirectedRequest, "This address belongs to another site. Ours is " + h.BaseURL.String() + "."})
+	}
+}
+
+// sameHost compares without regard to case and to the scheme's own port.
+func sameHost(host string, base *url.URL) bool {
+	port := map[string]string{"http": "80", "https": "443"}[base.Scheme]
+	canonical := func(host string) string {
+		if name, given, err := net.SplitHostPort(host); err == nil && given == port {
+			host = name
+		}
+		return strings.ToLower(strings.Trim(host, "[]"))
+	}
+	return canonical(host) == canonical(base.Host)
+}
+
+// checkOrigin refuses what another site makes a browser send.
+func (h *Handlers) checkOrigin() gin.HandlerFunc {
+	protection := http.NewCrossOriginProtection()
+	// A proxy may rewrite Host, which Origin would then not equal.
+	if err := protection.AddTrustedOrigin(h.BaseURL.Scheme + "://" + h.BaseURL.Host); err != nil {
+		panic(err) // the configuration has checked the address
+	}
+	return func(c *gin.Context) {
+		if protection.Check(c.Request) != nil {
+			h.fail(c, &refusal{http.StatusForbidden, "This was sent by another site, so it was not done. Please do it on our own page."})
+		}
+	}
+}
+
+// readForm reads the form of a request that changes something, within bounds.
+func (h *Handlers) readForm(c *gin.Context) {
+	if reads(c.Request) {
+		return
+	}
+	c.Request.Body = http.MaxBytesReader(c.Writer, c.Request.Body, maxBody)
+	if err := parseForm(c.Request); err != nil {
+		c.Header("Connection", "close")
+		h.fail(c, err)
+	}
+}
+
+func parseForm(r *http.Request) error {
+	kind, _, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
+	switch {
+	case err == nil && kind == "application/x-www-form-urlencoded":
+		err = r.ParseForm()
+	case err == nil && kind == "multipart/form-data":
+		err = r.ParseMultipartForm(maxBody)
+	case r.ContentLength == 0:
+		err = r.ParseForm() // a form without fields, as some clients send it
+	default:
+		return &refusal{http.StatusUnsupportedMediaType, "Only forms can be sent here."}
+	}
+	if tooLarge := (*http.MaxBytesError)(nil); errors.As(err, &tooLarge) {
+		return &refusal{http.StatusRequestEntityTooLarge, "This is too much at once: a message has at most 4,000 characters."}
+	}
+	if err != nil || len(r.PostForm) > maxFields {
+		return &refusal{http.StatusBadRequest, "This form was damaged on the way. Please send it again."}
+	}
+	return nil
+}
+
+// addressPrefix is what stands for a client in limits: its address, or of an
+// IPv6 address the /64, which one household has whole.
+func addressPrefix(c *gin.Context) netip.Prefix {
+	return prefix(c.ClientIP(), 32, 64)
+}
+
+func prefix(address string, bits4, bits6 int) netip.Prefix {
+	addr, err := netip.ParseAddr(address)
+	if err != nil {
+		return netip.Prefix{}
+	}
+	addr = addr.Unmap().WithZone("")
+	bits := bits6
+	if addr.Is4() {
+		bits = bits4
+	}
+	p, _ := addr.Prefix(bits) // bits fit the address
+	return p
+}

@@ -1,0 +1,268 @@
+package handlers
+
+import (
+	"errors"
+	"net/http"
+	"net/http/httptest"
+	"net/netip"
+	"net/url"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/gin-gonic/gin"
+
+	"github.com/twilightbark/twilightbark/chat"
+	"github.com/twilightbark/twilightbark/store/storetest"
+)
+
+// every is a request to each route, and to what is none.
+var every = []struct {
+	method, path string
+	status       int
+}{
+	{"GET", "/", 200}, {"HEAD", "/", 200}, {"GET", "/healthz", 200}, {"GET", "/readyz", 200}, {"GET", "/favicon.ico", 302},
+	{"GET", "/avatars/paw-3/96", 200}, {"GET", "/avatars/paw-36/96", 404}, {"GET", "/avatars/paw-03/96", 404}, {"GET", "/fragments/not-sent", 200},
+	{"GET", "/static/none.css", 404}, {"GET", "/register", 200}, {"GET", "/login", 200}, {"POST", "/login", 422}, {"POST", "/register", 422}, {"POST", "/logout", 303},
+	{"GET", "/users/ada", 404}, {"POST", "/rooms", 422}, {"GET", "/rooms/dogs", 200}, {"HEAD", "/rooms/dogs", 200}, {"GET", "/rooms/none", 404},
+	{"GET", "/rooms/dogs/page/1", 200}, {"GET", "/rooms/dogs/1", 404}, {"GET", "/rooms/dogs/composer", 401}, {"POST", "/rooms/dogs/messages", 401},
+	{"GET", "/rooms/dogs/changes?after=0-0", 204}, {"GET", "/nothing", 404}, {"DELETE", "/", 405}, {"PUT", "/rooms/dogs", 405}, {"TRACE", "/", 405},
+	{"OPTIONS", "/login", 405}, {"FOO", "/login", 405}, {"GET", "//evil.example", 404}, {"GET", "/rooms/../login", 404}, {"GET", "/logout", 405},
+	{"GET", "/rooms/dogs/messages", 404},
+}
+
+func TestEveryAnswerHasTheSecurityHeaders(t *testing.T) {
+	s := newSite(t)
+	storetest.Room(t, s.Store, "dogs")
+	for _, tt := range every {
+		var form url.Values
+		if tt.method == "POST" {
+			form = url.Values{}
+		}
+		answer := s.guest().send(tt.method, tt.path, form)
+		if answer.Code != tt.status {
+			t.Errorf("%s %s: got status %d, want %d", tt.method, tt.path, answer.Code, tt.status)
+		}
+		for header, want := range map[string]string{
+			"Content-Security-Policy": contentSecurityPolicy, "X-Content-Type-Options": "nosniff", "Referrer-Policy": "same-origin",
+			"Cross-Origin-Opener-Policy": "same-origin", "Cross-Origin-Resource-Policy": "same-origin", "Strict-Transport-Security": "",
+			"Access-Control-Allow-Origin": "", "Server": "", "X-Powered-By": "",
+		} {
+			if got := answer.Header().Get(header); got != want {
+				t.Errorf("%s %s: %s is %q, want %q", tt.method, tt.path, header, got, want)
+			}
+		}
+		if answer.Code == 405 && answer.Header().Get("Allow") == "" {
+			t.Errorf("%s %s: 405 without Allow", tt.method, tt.path)
+		}
+		if strings.HasPrefix(tt.path, "/avatars/") {
+			continue // an SVG document names its namespace
+		}
+		answer.lacks("style=", "<style", "onclick", "<script>", `="http://`, `="https://`)
+	}
+}
+
+func TestErrorsArePagesAndFragments(t *testing.T) {
+	s := newSite(t)
+	storetest.Room(t, s.Store, "dogs")
+	broken := errors.New("the secret of the engine room")
+	s.router = s.withRoutes(map[string]error{
+		"/broken":   broken,
+		"/full":     &chat.Error{Kind: chat.Unavailable, Message: "Come back soon.", After: 1500 * time.Millisecond, Err: broken},
+		"/mine":     &chat.Error{Kind: chat.Forbidden, Message: "This is not yours."},
+		"/too-fast": &chat.Error{Kind: chat.TooFast, Message: "Wait.", After: time.Second},
+	})
+	tests := []struct {
+		path   string
+		status int
+		says   string
+	}{
+		{"/nothing", 404, "There is no such page."},
+		{"/broken", 500, "This is our fault"},
+		{"/full", 503, "Come back soon."},
+		{"/mine", 403, "This is not yours."},
+		{"/too-fast", 429, "Wait."},
+		{"/panic", 500, "This is our fault"},
+	}
+	for _, tt := range tests {
+		s.log.Reset()
+		page := s.guest().get(tt.path).status(tt.status).has("<html", "Test Bark", tt.says).lacks("secret", "goroutine")
+		if lines := strings.Count(s.log.String(), "level=ERROR"); (lines == 1) != (tt.status >= 500) {
+			t.Errorf("%s: %d lines at level ERROR: %s", tt.path, lines, s.log)
+		}
+		id := page.Header().Get("X-Request-Id")
+		for line := range strings.Lines(s.log.String()) {
+			if !strings.Contains(line, "request="+id) {
+				t.Errorf("%s: a line without the request's id %s: %s", tt.path, id, line)
+			}
+		}
+		if tt.status >= 500 {
+			page.has(id)
+		}
+		s.guest().withHTMX().get(tt.path).status(tt.status).has(`<hx-partial hx-target="#notice"`, tt.says).lacks("<html", "secret")
+	}
+	if got := s.guest().get("/full").Header().Get("Retry-After"); got != "2" {
+		t.Errorf("got Retry-After %q, want 2", got)
+	}
+}
+
+// withRoutes gives the site's router with routes that fail as told.
+func (s *site) withRoutes(failures map[string]error) http.Handler {
+	router := s.routes().(*gin.Engine)
+	for path, err := range failures {
+		router.GET(path, s.do(func(*gin.Context) error { return err }))
+	}
+	router.GET("/panic", s.do(func(*gin.Context) error { panic("the secret of the engine room") }))
+	return router
+}
+
+func TestDatabaseOutage(t *testing.T) {
+	s := newSite(t)
+	storetest.Room(t, s.Store, "dogs")
+	ada := s.member("ada")
+	nonce := ada.get("/rooms/dogs").value("[name=nonce]")
+	if err := s.Store.Close(); err != nil {
+		t.Fatal(err)
+	}
+	s.guest().get("/").status(503).has("<html")
+	s.guest().get("/readyz").status(503)
+	s.guest().get("/healthz").status(200)
+	refused := ada.post("/rooms/dogs/messages", draft("kept", nonce)).status(503)
+	if refused.value("#body") != "kept" || refused.value("[name=nonce]") != nonce || refused.Header().Get("Retry-After") == "" {
+		t.Errorf("got %v %s", refused.Header(), refused.Body)
+	}
+	htmx := ada.withHTMX().post("/rooms/dogs/messages", draft("kept", nonce)).status(503).lacks("<html")
+	if htmx.value("#body") != "kept" || htmx.value("[name=nonce]") != nonce {
+		t.Errorf("got %s", htmx.Body)
+	}
+}
+
+func TestOtherSitesCannotPost(t *testing.T) {
+	s := newSite(t)
+	storetest.Room(t, s.Store, "dogs")
+	ada := s.member("ada")
+	tests := []struct {
+		header, value string
+		status        int
+	}{
+		{"Sec-Fetch-Site", "same-origin", 303},
+		{"Sec-Fetch-Site", "none", 303},
+		{"Sec-Fetch-Site", "cross-site", 403},
+		{"Sec-Fetch-Site", "same-site", 403},
+		{"Sec-Fetch-Site", "junk", 403},
+		{"Origin", "http://example.com", 303}, // BASE_URL
+		{"Origin", "http://evil.example", 403},
+		{"Origin", "http://example.com:81", 403},
+		{"Origin", "null", 403},
+	}
+	for _, tt := range tests {
+		from := ada.with(tt.header, tt.value)
+		from.post("/rooms/dogs/messages", draft("hello", aNonce())).status(tt.status)
+		from.withHTMX().post("/rooms/dogs/messages", draft("hello", aNonce())).status(map[int]int{303: 200, 403: 403}[tt.status])
+		from.get("/rooms/dogs").status(200)
+	}
+	// A proxy that rewrites Host leaves Origin as it was.
+	r := httptest.NewRequestWithContext(t.Context(), "POST", "/rooms/dogs/messages", strings.NewReader(draft("hello", aNonce()).Encode()))
+	r.Host = "inside:8080"
+	r.Header = http.Header{"Origin": {"http://example.com"}, "Content-Type": {"application/x-www-form-urlencoded"}}
+	ada.do(r).status(303)
+}
+
+func TestOtherHostsAreRefusedWhenTheAddressIsSet(t *testing.T) {
+	s := newSite(t, func(c *Config) {
+		c.OnlyHost = true
+		c.BaseURL = &url.URL{Scheme: "https", Host: "Chat.example.com"}
+	})
+	for host, status := range map[string]int{"chat.example.com": 200, "CHAT.example.com:443": 200, "chat.example.com:80": 421, "evil.example": 421, "": 421} {
+		for _, path := range []string{"/", "/login"} {
+			r := httptest.NewRequestWithContext(t.Context(), "GET", path, nil)
+			r.Host = host
+			s.guest().do(r).status(status)
+		}
+		r := httptest.NewRequestWithContext(t.Context(), "GET", "/healthz", nil)
+		r.Host = host
+		s.guest().do(r).status(200)
+	}
+}
+
+func TestFormsAreBounded(t *testing.T) {
+	s := newSite(t)
+	storetest.Room(t, s.Store, "dogs")
+	ada := s.member("ada")
+	many := url.Values{}
+	for range 60 {
+		many.Set(aNonce(), "x")
+	}
+	tests := []struct {
+		name, kind, body string
+		status           int
+	}{
+		{"a large body", "application/x-www-form-urlencoded", "body=" + strings.Repeat("x", 70_000), 413},
+		{"many fields", "application/x-www-form-urlencoded", many.Encode(), 400},
+		{"a damaged form", "application/x-www-form-urlencoded", "body=%zz", 400},
+		{"JSON", "application/json", `{"body":"x"}`, 415},
+		{"no type", "", "body=x", 415},
+		{"multipart without a boundary", "multipart/form-data", "x", 400},
+		{"a large multipart body", "multipart/form-data; boundary=b", "--b\r\nContent-Disposition: form-data; name=body\r\n\r\n" + strings.Repeat("x", 70_000) + "\r\n--b--\r\n", 413},
+		{"multipart", "multipart/form-data; boundary=b", "--b\r\nContent-Disposition: form-data; name=body\r\n\r\nhi\r\n--b\r\nContent-Disposition: form-data; name=nonce\r\n\r\n" + aNonce() + "\r\n--b--\r\n", 303},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			for kind, v := range map[string]*visitor{"plain": ada, "htmx": ada.withHTMX()} {
+				r := httptest.NewRequestWithContext(t.Context(), "POST", "/rooms/dogs/messages", strings.NewReader(tt.body))
+				r.Header = v.header.Clone()
+				r.Header.Set("Content-Type", tt.kind)
+				answer := v.do(r)
+				if tt.status == 303 && kind == "htmx" {
+					answer.status(200)
+					continue
+				}
+				answer.status(tt.status)
+			}
+		})
+	}
+}
+
+func TestForwardedAddressIsBelievedFromProxiesOnly(t *testing.T) {
+	address := func(proxies, peer, forwarded string) string {
+		config := Config{}
+		if proxies != "" {
+			config.TrustedProxies = []netip.Prefix{netip.MustParsePrefix(proxies)}
+		}
+		router := gin.New()
+		(&Handlers{Config: config}).trustProxies(router)
+		got := ""
+		router.GET("/", func(c *gin.Context) { got = c.ClientIP() })
+		r := httptest.NewRequestWithContext(t.Context(), "GET", "/", nil)
+		r.RemoteAddr = peer
+		r.Header = http.Header{"X-Forwarded-For": {forwarded}, "X-Real-Ip": {"6.6.6.6"}, "Forwarded": {"for=6.6.6.6"}}
+		router.ServeHTTP(httptest.NewRecorder(), r)
+		return got
+	}
+	tests := []struct{ proxies, peer, forwarded, want string }{
+		{"", "198.51.100.7:1", "6.6.6.6", "198.51.100.7"},
+		{"10.0.0.0/8", "198.51.100.7:1", "6.6.6.6", "198.51.100.7"},
+		{"10.0.0.0/8", "10.0.0.1:1", "203.0.113.5", "203.0.113.5"},
+		{"10.0.0.0/8", "10.0.0.1:1", "6.6.6.6, 203.0.113.5, 10.0.0.2", "203.0.113.5"},
+		{"10.0.0.0/8", "10.0.0.1:1", "junk", "10.0.0.1"},
+		{"10.0.0.0/8", "10.0.0.1:1", "", "10.0.0.1"},
+		{"fd00::/8", "[fd00::1]:1", "2001:db8::5", "2001:db8::5"},
+	}
+	for _, tt := range tests {
+		if got := address(tt.proxies, tt.peer, tt.forwarded); got != tt.want {
+			t.Errorf("proxies %q, peer %s, X-Forwarded-For %q: got %s, want %s", tt.proxies, tt.peer, tt.forwarded, got, tt.want)
+		}
+	}
+}
+
+func TestLimiterForgetsTheOldest(t *testing.T) {
+	l := newLimiter(chat.Rate{Count: 1, Window: time.Hour})
+	for i := range maxKeys + 10 {
+		if err := l.try(randomName(6)); err != nil {
+			t.Fatalf("key %d: %v", i, err)
+		}
+	}
+	if len(l.keys) != maxKeys || l.recent.Len() != maxKeys {
+		t.Errorf("the limiter holds %d keys, want %d", len(l.keys), maxKeys)
+	}
+}

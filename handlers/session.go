@@ -1,0 +1,163 @@
+package handlers
+
+import (
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/hex"
+	"net/http"
+
+	"github.com/gin-contrib/sessions"
+	"github.com/gin-gonic/gin"
+	gorilla "github.com/gorilla/sessions"
+
+	"github.com/twilightbark/twilightbark/chat"
+	"github.com/twilightbark/twilightbark/store"
+)
+
+// Keys of what a session holds.
+const (
+	userValue    = "user"    // chat.User; absent for a guest
+	addressValue = "address" // string; prefix of the address it is begun from
+	troubleValue = "trouble" // error; the session could not be looked up
+)
+
+const (
+	tokenBytes   = 32
+	maxUserAgent = 200
+)
+
+// cookieName follows RFC 6265bis: "__Host-" makes a browser keep other hosts
+// from setting the cookie, and works on https alone.
+func (h *Handlers) cookieName() string {
+	if h.BaseURL.Scheme == "https" {
+		return "__Host-twilight"
+	}
+	return "twilight"
+}
+
+// sessions keeps sessions in the database: in the cookie is a random token, in
+// the table its hash, so that a copy of the table opens no door.
+func (h *Handlers) sessions() sessions.Store {
+	return &sessionStore{store: h.Store, secure: h.BaseURL.Scheme == "https"}
+}
+
+type sessionStore struct {
+	store  *store.Store
+	secure bool
+}
+
+// Options does nothing: a session's cookie is always the same kind.
+func (s *sessionStore) Options(sessions.Options) {}
+
+// Get gives the request's session, looked up once.
+func (s *sessionStore) Get(r *http.Request, name string) (*gorilla.Session, error) {
+	return gorilla.GetRegistry(r).Get(s, name)
+}
+
+// New looks the request's session up. A cookie that names none is a guest's,
+// and never an error: anybody can send one.
+func (s *sessionStore) New(r *http.Request, name string) (*gorilla.Session, error) {
+	session := gorilla.NewSession(s, name)
+	session.IsNew = true
+	cookie, err := r.Cookie(name)
+	if err != nil {
+		return session, nil
+	}
+	token, err := base64.RawURLEncoding.DecodeString(cookie.Value)
+	if err != nil || len(token) != tokenBytes {
+		return session, nil
+	}
+	hash := hashOf(cookie.Value)
+	user, err := s.store.SessionUser(r.Context(), hash)
+	switch {
+	case err == nil:
+		session.IsNew = false
+		session.ID = hex.EncodeToString(hash)
+		session.Values[userValue] = user
+	case chat.KindOf(err) != chat.NotFound:
+		session.Values[troubleValue] = err
+	}
+	return session, nil
+}
+
+// Save begins a session for the user whom session names, under a new token, or
+// ends it when it names none. The old token is dead after either.
+func (s *sessionStore) Save(r *http.Request, w http.ResponseWriter, session *gorilla.Session) error {
+	old, err := hex.DecodeString(session.ID)
+	if err != nil {
+		return err
+	}
+	cookie := &http.Cookie{Name: session.Name(), Path: "/", Secure: s.secure, HttpOnly: true, SameSite: http.SameSiteLaxMode, MaxAge: -1}
+	if user, ok := session.Values[userValue].(chat.User); ok {
+		cookie.Value, cookie.MaxAge = randomName(tokenBytes), int(store.SessionMost.Seconds())
+		address, _ := session.Values[addressValue].(string)
+		begun := store.Session{TokenHash: hashOf(cookie.Value), User: user, UserAgent: normal(cut(r.UserAgent(), maxUserAgent)), IPPrefix: address}
+		err = s.store.Begin(r.Context(), begun, old)
+	} else {
+		err = s.store.End(r.Context(), old)
+	}
+	if err == nil {
+		http.SetCookie(w, cookie)
+	}
+	return err
+}
+
+// hashOf is what the database keeps of a token.
+func hashOf(token string) []byte {
+	hash := sha256.Sum256([]byte(token))
+	return hash[:]
+}
+
+func cut(text string, most int) string { return text[:min(len(text), most)] }
+
+// identify finds out who asks, for viewer to tell.
+func (h *Handlers) identify(c *gin.Context) {
+	session := sessions.Default(c)
+	if err, ok := session.Get(troubleValue).(error); ok {
+		h.fail(c, err)
+		return
+	}
+	if user, ok := session.Get(userValue).(chat.User); ok {
+		c.Set(userValue, &user)
+	}
+}
+
+// viewer gives the member who asks, or nil for a guest.
+func viewer(c *gin.Context) *chat.User {
+	user, _ := c.Value(userValue).(*chat.User)
+	return user
+}
+
+// sessionID names the session of the one who asks; it is empty for a guest.
+func sessionID(c *gin.Context) string { return sessions.Default(c).ID() }
+
+// begin logs the user in, in place of whoever was.
+func (h *Handlers) begin(c *gin.Context, user chat.User) error {
+	session := sessions.Default(c)
+	before := session.ID()
+	session.Set(userValue, user)
+	session.Set(addressValue, prefix(c.ClientIP(), 24, 48).String())
+	if err := session.Save(); err != nil {
+		return err
+	}
+	h.endStreams(before)
+	return nil
+}
+
+// end logs the viewer out.
+func (h *Handlers) end(c *gin.Context) error {
+	session := sessions.Default(c)
+	before := session.ID()
+	session.Clear()
+	if err := session.Save(); err != nil {
+		return err
+	}
+	h.endStreams(before)
+	return nil
+}
+
+func (h *Handlers) endStreams(session string) {
+	if session != "" {
+		h.live.EndSession(session)
+	}
+}

@@ -1,0 +1,207 @@
+package handlers
+
+import (
+	"io"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/PuerkitoBio/goquery"
+
+	"github.com/twilightbark/twilightbark/chat"
+	"github.com/twilightbark/twilightbark/store"
+	"github.com/twilightbark/twilightbark/store/storetest"
+)
+
+// goodPassword is strong, and the hash of it that tests store is made once.
+const goodPassword = "correct horse battery"
+
+// site is the whole site over a real store, as its visitors see it.
+type site struct {
+	*Handlers
+	t   *testing.T
+	log *strings.Builder
+}
+
+// newSite starts a site on SQLite without limits. change may set others.
+func newSite(t *testing.T, change ...func(*Config)) *site {
+	return newSiteOn(t, storetest.SQLite(t), change...)
+}
+
+func newSiteOn(t *testing.T, s *store.Store, change ...func(*Config)) *site {
+	t.Helper()
+	log := &strings.Builder{}
+	config := Config{
+		Store: s, Log: slog.New(LogRequestIDs(slog.NewTextHandler(log, nil))),
+		BaseURL:  &url.URL{Scheme: "http", Host: "example.com"},
+		SiteName: "Test Bark", Zone: time.UTC, RegistrationOpen: true,
+	}
+	for _, set := range change {
+		set(&config)
+	}
+	h := New(config)
+	t.Cleanup(h.Drain)
+	return &site{Handlers: h, t: t, log: log}
+}
+
+// visitor is a browser: it keeps cookies, and sends what browsers send.
+type visitor struct {
+	site   *site
+	cookie string
+	header http.Header
+}
+
+func (s *site) guest() *visitor { return &visitor{site: s, header: http.Header{}} }
+
+// member gives a browser in which a new member of that name is logged in.
+func (s *site) member(name string) *visitor {
+	s.t.Helper()
+	user := storetest.User(s.t, s.Store, name)
+	v := s.guest()
+	v.cookie = "twilight=" + s.session(user)
+	return v
+}
+
+// session begins a session for the user and gives its token.
+func (s *site) session(user chat.User) string {
+	s.t.Helper()
+	token := randomName(tokenBytes)
+	if err := s.Store.Begin(s.t.Context(), store.Session{TokenHash: hashOf(token), User: user}, nil); err != nil {
+		s.t.Fatal(err)
+	}
+	return token
+}
+
+// withHTMX gives the same browser, sending as htmx does.
+func (v *visitor) withHTMX() *visitor { return v.with("HX-Request", "true") }
+
+func (v *visitor) with(name, value string) *visitor {
+	other := &visitor{site: v.site, cookie: v.cookie, header: v.header.Clone()}
+	other.header.Set(name, value)
+	return other
+}
+
+func (v *visitor) get(path string) *answer { return v.send(http.MethodGet, path, nil) }
+
+func (v *visitor) post(path string, form url.Values) *answer {
+	return v.send(http.MethodPost, path, form)
+}
+
+func (v *visitor) send(method, path string, form url.Values) *answer {
+	v.site.t.Helper()
+	var body io.Reader
+	if form != nil {
+		body = strings.NewReader(form.Encode())
+	}
+	r := httptest.NewRequestWithContext(v.site.t.Context(), method, path, body)
+	r.Header = v.header.Clone()
+	if form != nil && r.Header.Get("Content-Type") == "" {
+		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	}
+	return v.do(r)
+}
+
+func (v *visitor) do(r *http.Request) *answer {
+	v.site.t.Helper()
+	if v.cookie != "" {
+		r.Header.Set("Cookie", v.cookie)
+	}
+	w := httptest.NewRecorder()
+	v.site.ServeHTTP(w, r)
+	for _, cookie := range w.Result().Cookies() {
+		v.cookie = cookie.Name + "=" + cookie.Value
+		if cookie.MaxAge < 0 {
+			v.cookie = ""
+		}
+	}
+	return &answer{T: v.site.t, ResponseRecorder: w}
+}
+
+// answer is what came back.
+type answer struct {
+	*testing.T
+	*httptest.ResponseRecorder
+}
+
+// status checks the answer's status.
+func (a *answer) status(want int) *answer {
+	a.Helper()
+	if a.Code != want {
+		a.Fatalf("got status %d, want %d; body: %s", a.Code, want, a.Body)
+	}
+	return a
+}
+
+// location checks where the answer leads.
+func (a *answer) location(want string) *answer {
+	a.Helper()
+	if got := a.Header().Get("Location"); got != want {
+		a.Errorf("got Location %q, want %q", got, want)
+	}
+	return a
+}
+
+// has checks that the body contains each text.
+func (a *answer) has(wants ...string) *answer {
+	a.Helper()
+	for _, want := range wants {
+		if !strings.Contains(a.Body.String(), want) {
+			a.Errorf("want %q in: %s", want, a.Body)
+		}
+	}
+	return a
+}
+
+// lacks checks that the body contains none of the texts.
+func (a *answer) lacks(texts ...string) *answer {
+	a.Helper()
+	for _, text := range texts {
+		if strings.Contains(a.Body.String(), text) {
+			a.Errorf("want no %q in: %s", text, a.Body)
+		}
+	}
+	return a
+}
+
+// doc parses the body. htmx's own elements hold what would otherwise be lost by
+// a parser in the places where they stand, so they need no care here.
+func (a *answer) doc() *goquery.Document {
+	a.Helper()
+	doc, err := goquery.NewDocumentFromReader(strings.NewReader(a.Body.String()))
+	if err != nil {
+		a.Fatal(err)
+	}
+	return doc
+}
+
+// value gives the value of the form field that the selector finds.
+func (a *answer) value(selector string) string {
+	a.Helper()
+	field := a.doc().Find(selector)
+	if field.Length() != 1 {
+		a.Fatalf("got %d elements for %s, want 1, in: %s", field.Length(), selector, a.Body)
+	}
+	if field.Is("textarea") {
+		return field.Text()
+	}
+	value, _ := field.Attr("value")
+	return value
+}
+
+// messages gives the texts of the messages that the answer shows.
+func (a *answer) messages() (texts []string) {
+	a.Helper()
+	a.doc().Find("[data-number] .text").Each(func(_ int, s *goquery.Selection) { texts = append(texts, s.Text()) })
+	return texts
+}
+
+func draft(body, nonce string) url.Values {
+	return url.Values{"body": {body}, "nonce": {nonce}}
+}
+
+// aNonce is a nonce like a page's own.
+func aNonce() string { return randomName(16) }

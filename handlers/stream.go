@@ -1,0 +1,295 @@
+package handlers
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"math/rand/v2"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/a-h/templ"
+	"github.com/gin-gonic/gin"
+
+	"github.com/twilightbark/twilightbark/chat"
+	"github.com/twilightbark/twilightbark/live"
+	"github.com/twilightbark/twilightbark/views"
+)
+
+// streamLife is how long a stream lasts, give or take a tenth, so that viewers
+// spread anew over nodes, and a right that was lost is not held for long.
+const streamLife = 15 * time.Minute
+
+// streamRoom sends a room's changes as Server-Sent Events, as they happen.
+func (h *Handlers) streamRoom(c *gin.Context) error {
+	if err := checkStream(c.Request); err != nil {
+		return err
+	}
+	address := addressPrefix(c)
+	if !h.streams.enter(address) {
+		return h.refuseStream(c)
+	}
+	defer h.streams.leave(address)
+	at, err := h.place(c, cmp.Or(c.GetHeader("Last-Event-ID"), c.Query("after")))
+	if err != nil {
+		return err
+	}
+	if !at.known {
+		return tell(c, newEventStream(), named("reload"))
+	}
+	expired, err := renderBytes(c.Request.Context(), views.LoggedOut(at.room.Path()))
+	if err != nil {
+		return err
+	}
+	watcher := h.live.Watch(at.room.ID, at.after, live.Viewer{Member: member(viewer(c)), Session: sessionID(c), Resumed: h.resumed(c)})
+	defer watcher.Close()
+	return follow(c, newEventStream(), watcher, farewell{reload: named("reload"), expired: append(event("", expired), named("expired")...)})
+}
+
+// resumed reports whether the stream goes on after a cut: it says what it had
+// seen, or its page was loaded before the server was restarted.
+func (h *Handlers) resumed(c *gin.Context) bool {
+	run := c.Query("run")
+	return c.GetHeader("Last-Event-ID") != "" || run != "" && run != h.run
+}
+
+// farewell is what a stream says last when it ends for a reason.
+type farewell struct{ reload, expired []byte }
+
+func newEventStream() *stream {
+	beat := frame([]byte(":\n\n"))
+	return &stream{kind: "text/event-stream; charset=utf-8", head: beat, beat: beat}
+}
+
+// tell opens a stream only to say one thing.
+func tell(c *gin.Context, out *stream, text []byte) error {
+	if out.open(c) == nil {
+		_ = out.close(frame(text)) // who has left need not be told
+	}
+	return nil
+}
+
+// follow writes what the watcher gives until one of them ends.
+func follow(c *gin.Context, out *stream, watcher *live.Watcher, last farewell) error {
+	ctx, cancel := context.WithTimeout(c.Request.Context(), streamLife*9/10+rand.N(streamLife/5))
+	defer cancel()
+	err := out.open(c)
+	for err == nil {
+		var frames []live.Frame
+		if frames, err = watcher.Next(ctx); err == nil {
+			err = out.send(frames...)
+		}
+	}
+	switch {
+	case errors.Is(err, live.ErrReload):
+		_ = out.close(frame(last.reload)) // from here on, who has left need not be told
+	case errors.Is(err, live.ErrExpired):
+		_ = out.close(frame(last.expired))
+	case errors.Is(err, live.ErrClosed), errors.Is(err, context.DeadlineExceeded):
+		_ = out.close()
+	}
+	return nil
+}
+
+// checkStream refuses a stream to other sites' pages, and to a person who opens
+// its address: the tab would load for ever.
+func checkStream(r *http.Request) error {
+	site, accept := r.Header.Get("Sec-Fetch-Site"), r.Header.Get("Accept")
+	foreign := site == "cross-site" || site == "same-site"
+	reader := accept == "" || accept == "*/*" || strings.Contains(accept, "text/event-stream")
+	if foreign || r.Header.Get("Sec-Fetch-Mode") == "navigate" || !reader {
+		return &chat.Error{Kind: chat.Forbidden, Message: "This address is for programs. Please open the room itself."}
+	}
+	return nil
+}
+
+// refuseStream tells in a stream that there are too many. An error status would
+// say less, and some clients would never try again.
+func (h *Handlers) refuseStream(c *gin.Context) error {
+	html, err := renderBytes(c.Request.Context(), views.Crowded())
+	if err != nil {
+		return err
+	}
+	return tell(c, newEventStream(), append([]byte("retry: 30000\n"), event("", html)...))
+}
+
+// place is where a viewer stands in a room's log.
+type place struct {
+	room  chat.Room
+	after int64
+	known bool // false for a cursor of a history that is not ours, or too long ago
+}
+
+// place reads a cursor. None at all is the present.
+func (h *Handlers) place(c *gin.Context, cursor string) (place, error) {
+	room, err := h.room(c)
+	if err != nil || cursor == "" {
+		return place{room, room.Revision, true}, err
+	}
+	theirs, ok := chat.ParseCursor(cursor)
+	if !ok || theirs.Revision > room.Revision || room.Revision-theirs.Revision > live.FarBehind {
+		return place{room: room}, nil
+	}
+	ours, err := h.Store.Cursor(c.Request.Context(), room.ID, theirs.Revision)
+	if chat.KindOf(err) == chat.NotFound {
+		return place{room: room}, nil
+	}
+	return place{room, theirs.Revision, ours == theirs}, err
+}
+
+// showChanges is the safety poll: what changed after the page's cursor, or 204.
+func (h *Handlers) showChanges(c *gin.Context) error {
+	c.Header("Cache-Control", "no-store")
+	at, err := h.place(c, c.Query("after"))
+	if err != nil {
+		return err
+	}
+	if !at.known {
+		c.Header("HX-Trigger", "reload")
+		return render(c, http.StatusOK)
+	}
+	messages, err := h.Store.Changes(c.Request.Context(), at.room.ID, at.after, live.FarBehind)
+	if err != nil {
+		return err
+	}
+	if len(messages) == 0 {
+		c.Status(http.StatusNoContent)
+		return nil
+	}
+	var changes []templ.Component
+	for _, m := range messages {
+		changes = append(changes, change(views.MessageProps{Message: m, Zone: h.Zone}, m.PostedRevision > at.after))
+	}
+	return render(c, http.StatusOK, append(changes, views.CursorMoved(messages[len(messages)-1].Cursor()))...)
+}
+
+func change(p views.MessageProps, added bool) templ.Component {
+	if added {
+		return views.Arrived(p)
+	}
+	return views.Renewed(p)
+}
+
+// streamPage sends a room's new messages as a page that never ends, for
+// browsers that run no script.
+func (h *Handlers) streamPage(c *gin.Context) error {
+	address := addressPrefix(c)
+	if !h.streams.enter(address) {
+		return &chat.Error{Kind: chat.TooFast, Message: "Too many pages are open from your address for this one to be live. Load the page again to see what is new.", After: 30 * time.Second}
+	}
+	defer h.streams.leave(address)
+	at, err := h.place(c, c.Query("after"))
+	if err != nil {
+		return err
+	}
+	out, err := h.newPageStream(c.Request.Context())
+	if err != nil {
+		return err
+	}
+	behind, err := renderBytes(c.Request.Context(), views.StreamBehind(at.room.Path()))
+	if err != nil {
+		return err
+	}
+	if !at.known {
+		return tell(c, out, behind)
+	}
+	watcher := h.live.Watch(at.room.ID, at.after, live.Viewer{Member: member(viewer(c)), Session: sessionID(c), Items: true})
+	defer watcher.Close()
+	return follow(c, out, watcher, farewell{reload: behind, expired: behind})
+}
+
+func (h *Handlers) newPageStream(ctx context.Context) (*stream, error) {
+	head, tail, err := views.StreamPage(ctx, h.site.Stylesheet)
+	if err != nil {
+		return nil, err
+	}
+	return &stream{kind: "text/html; charset=utf-8", head: frame(head), beat: frame([]byte("\n")), tail: frame(tail)}, nil
+}
+
+func member(user *chat.User) live.Member {
+	if user == nil {
+		return live.Member{}
+	}
+	return live.Member{ID: user.ID, Name: user.Username, Picture: user.Picture()}
+}
+
+// loadEntries renders a room's changes, once for all who watch it.
+func (h *Handlers) loadEntries(ctx context.Context, room, after int64, limit int) ([]live.Entry, error) {
+	messages, err := h.Store.Changes(ctx, room, after, limit)
+	if err != nil {
+		return nil, err
+	}
+	entries := make([]live.Entry, 0, len(messages))
+	for _, m := range messages {
+		entry, err := renderEntry(ctx, views.MessageProps{Message: m, Zone: h.Zone})
+		if err != nil {
+			return nil, err
+		}
+		entries = append(entries, entry)
+	}
+	return entries, nil
+}
+
+func renderEntry(ctx context.Context, p views.MessageProps) (entry live.Entry, err error) {
+	entry = live.Entry{Revision: p.Revision, Posted: p.PostedRevision, Number: p.Number}
+	moved := views.CursorMoved(p.Cursor())
+	added, err := renderBytes(ctx, views.Arrived(p), moved)
+	if err != nil {
+		return entry, err
+	}
+	entry.Added = frame(event(p.Cursor().String(), added))
+	if views.Folds(p.Message) { // a frame of its own: it is no change in the room
+		fold, err := renderBytes(ctx, views.Fold(p))
+		if err != nil {
+			return entry, err
+		}
+		entry.Added = frame(append(event(p.Cursor().String(), added), event("", fold)...))
+	}
+	changed, err := renderBytes(ctx, views.Renewed(p), moved)
+	if err != nil {
+		return entry, err
+	}
+	entry.Changed = frame(event(p.Cursor().String(), changed))
+	item, err := renderBytes(ctx, views.Message(p))
+	entry.Item = frame(item)
+	return entry, err
+}
+
+// renderHere renders who is in a room.
+func (h *Handlers) renderHere(presence live.Presence) live.Frame {
+	return h.renderState(views.PresenceChanged(presenceProps(presence)))
+}
+
+// renderMoves renders who came into a room, and who left it.
+func (h *Handlers) renderMoves(moves live.Moves) live.Frame {
+	return h.renderState(views.Moves(views.MovesProps{
+		Joined: moved(moves.Joined), MoreJoined: moves.MoreJoined,
+		Left: moved(moves.Left), MoreLeft: moves.MoreLeft,
+	}))
+}
+
+func (h *Handlers) renderState(component templ.Component) live.Frame {
+	html, err := renderBytes(context.Background(), component)
+	if err != nil {
+		h.Log.Error("render a state", "error", err)
+		return live.Frame{}
+	}
+	return frame(event("", html))
+}
+
+func moved(members []live.Member) (moves []views.Move) {
+	for _, m := range members {
+		moves = append(moves, views.Move{Key: strconv.FormatInt(m.ID, 10), Name: m.Name, Path: chat.UserPath(m.Name)})
+	}
+	return moves
+}
+
+func presenceProps(presence live.Presence) views.PresenceProps {
+	props := views.PresenceProps{Count: presence.Count, Guests: presence.Guests}
+	for _, m := range presence.Members {
+		props.Members = append(props.Members, views.Person{Name: m.Name, Path: chat.UserPath(m.Name), Picture: m.Picture})
+	}
+	return props
+}
