@@ -1,0 +1,61 @@
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+
+GOLANGCI_LINT_VERSION := v2.15.0
+GOLANGCI_LINT := bin/golangci-lint-$(GOLANGCI_LINT_VERSION)
+
+.PHONY: help
+help: ## list what there is to make
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+.PHONY: run
+run: ## start the site on SQLite; needs only Go
+	@go run ./cmd/twilightbark
+
+.PHONY: build
+build: ## build the program, bin/twilightbark
+	go build -trimpath -o bin/twilightbark ./cmd/twilightbark
+
+.PHONY: generate
+generate: node_modules/.package-lock.json ## write again what is generated: *_templ.go and assets/static
+	go tool templ generate
+	npm run --silent css
+	npm run --silent vendor
+
+.PHONY: test
+test: ## run every test: SQLite, a real PostgreSQL, a real Chromium
+	scripts/install compiler postgresql chromium
+	# A result from the cache would say nothing of the servers and the browser that are here now.
+	go test -count=1 -race $$(go list ./... | grep -v /e2e)
+	go test -count=1 ./e2e/...
+
+.PHONY: bench
+bench: ## measure
+	go test -run '^$$' -bench . -benchmem $$(go list ./... | grep -v /e2e)
+
+.PHONY: lint
+lint: current $(GOLANGCI_LINT) ## check what is generated, the format, the code and the import table
+	@unformatted=$$(find . -name node_modules -prune -o -name '*.go' -exec gofmt -l {} +); \
+		test -z "$$unformatted" || { echo "gofmt -w these:" $$unformatted; exit 1; }
+	go vet ./...
+	$(GOLANGCI_LINT) run
+	go test -count=1 -run 'Layers|Parity' .
+
+# What is generated is committed, so that the site needs only Go. It is current
+# if writing it again changes nothing.
+.PHONY: current
+current:
+	@sums() { find assets/static views \( -name '*_templ.go' -o -path 'assets/static/*' \) -exec sha256sum {} + | sort -k 2; }; \
+		before=$$(sums); \
+		$(MAKE) --no-print-directory generate; \
+		diff <(echo "$$before") <(sums) || { echo "These were not current. They are now: commit them."; exit 1; }
+
+node_modules/.package-lock.json: package.json package-lock.json .npmrc
+	scripts/install node
+	npm ci
+	@touch $@
+
+# Built once, beside the versions of other branches.
+$(GOLANGCI_LINT):
+	GOBIN=$(CURDIR)/bin go install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(GOLANGCI_LINT_VERSION)
+	@mv bin/golangci-lint $@
