@@ -92,4 +92,3 @@ func seeOther(c *gin.Context, path string) error {
 	c.Redirect(http.StatusSeeOther, path)
 	return nil
 }
-

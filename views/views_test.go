@@ -1,0 +1,214 @@
+package views
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/PuerkitoBio/goquery"
+
+	"github.com/twilightbark/twilightbark/chat"
+	"github.com/twilightbark/twilightbark/views/golden"
+)
+
+const hostile = golden.Hostile
+
+// noon is the moment at which everything in these examples happens.
+var noon = chat.At(time.Date(2026, 11, 24, 12, 0, 0, 0, time.UTC))
+
+const minute = chat.Micros(60_000_000)
+
+var (
+	site  = Site{Name: "Test Bark", Zone: time.UTC, RegistrationOpen: true, Stylesheet: "/static/app.css", Script: "/static/htmx.js", Icon: "/static/icon.svg"}
+	ada   = chat.User{ID: 1, Username: "Ada", Email: "ada@example.com", HideEmail: true, CreatedAt: noon}
+	room  = chat.Room{ID: 7, Slug: "собаки", Name: "Собаки", Revision: 120, MessageCount: 120, LastPostedAt: noon}
+	empty = chat.Room{ID: 8, Slug: "new", Name: "new", LastPostedAt: noon}
+)
+
+func message(number int64, body string) chat.Message {
+	return chat.Message{
+		ID: 100 + number, RoomID: 7, RoomSlug: "собаки", Number: number, AuthorID: 1, Author: "Ada", Body: body,
+		PostedRevision: number, Revision: number, PostedAt: noon, ChangedAt: noon,
+		PreviousAuthorID: 2, PreviousPostedAt: noon - minute,
+	}
+}
+
+// with gives a message with something changed.
+func with(m chat.Message, change func(*chat.Message)) MessageProps {
+	change(&m)
+	return MessageProps{Message: m, Zone: time.UTC}
+}
+
+func same(*chat.Message) {}
+
+func follows(m *chat.Message) { m.PreviousAuthorID = m.AuthorID }
+
+func presence(members int) (p PresenceProps) {
+	p = PresenceProps{Count: members, Guests: 3 - members}
+	for range min(members, 2) {
+		p.Members = append(p.Members, Person{Name: "Ada", Path: "/users/Ada", Picture: "/avatars/paw-1/96"})
+	}
+	return p
+}
+
+// examples holds every component in every state, by the name of its golden.
+var examples = map[string][]golden.State{
+	"message": {
+		{Name: "plain", Component: Message(with(message(17, "hello"), same))},
+		{Name: "the first of the room", Component: Message(with(message(1, "hello"), func(m *chat.Message) { m.PreviousAuthorID, m.PreviousPostedAt = 0, 0 }))},
+		{Name: "the first of a day", Component: Message(with(message(17, "hello"), func(m *chat.Message) { m.PreviousPostedAt = noon - 24*60*minute }))},
+		{Name: "in another zone", Component: Message(MessageProps{Message: message(17, "hello"), Zone: time.FixedZone("NST", -12_600)})},
+		{Name: "under the same name", Component: Message(with(message(17, "hello"), follows))},
+		{Name: "the same author after a while", Component: Message(with(message(17, "hello"), func(m *chat.Message) { follows(m); m.PreviousPostedAt = noon - 5*minute }))},
+		{Name: "the same author on a new page", Component: Message(with(message(51, "hello"), follows))},
+		{Name: "links and lines", Component: Message(with(message(17, "one\n two https://example.org/a?b=c&d, three\nhttps://user:pw@example.org"), same))},
+		{Name: "another direction", Component: Message(with(message(17, "שלום \u202eevil\u2066"), same))},
+		{Name: "hostile", Component: Message(with(message(17, hostile), same))},
+	},
+	"frames": {
+		{Name: "a new message", Component: Arrived(with(message(17, "hello"), same))},
+		{Name: "the first message", Component: Arrived(with(message(1, "hello"), same))},
+		{Name: "a changed message", Component: Renewed(with(message(17, "hello"), func(m *chat.Message) { m.Revision = 18 }))},
+		{Name: "the cursor", Component: CursorMoved(message(17, "").Cursor())},
+		{Name: "a page folds", Component: Fold(with(message(551, "hello"), same))},
+		{Name: "a page unfolds", Component: Unfolded(HistoryProps{Room: room, Page: 2, Messages: []chat.Message{message(51, "hello")}, Zone: time.UTC})},
+		{Name: "the first page unfolds", Component: Unfolded(HistoryProps{Room: room, Page: 1, Messages: []chat.Message{message(1, "hello")}, Zone: time.UTC})},
+		{Name: "older messages", Component: OlderMessages(HistoryProps{Room: room, Page: 2, Messages: []chat.Message{message(51, "hello")}, Zone: time.UTC})},
+		{Name: "who is here", Component: PresenceChanged(presence(1))},
+		{Name: "nobody is here", Component: PresenceChanged(PresenceProps{})},
+		{Name: "many are here", Component: PresenceChanged(presence(1000))},
+		{Name: "who came and left", Component: Moves(MovesProps{
+			Joined: []Move{{Key: "1", Name: "Ada", Path: "/users/Ada"}}, MoreJoined: 12,
+			Left: []Move{{Key: "2", Name: "bob", Path: "/users/bob"}}, MoreLeft: 3,
+		})},
+		{Name: "logged out", Component: LoggedOut("/rooms/dogs")},
+		{Name: "too many pages", Component: Crowded()},
+		{Name: "trouble", Component: Trouble(OopsProps{Title: "Too fast", Sentence: "Wait a moment."})},
+		{Name: "trouble of ours", Component: Trouble(OopsProps{Title: "Oops", Sentence: "This is our fault.", Reference: "abc"})},
+		{Name: "too far behind without scripts", Component: StreamBehind("/rooms/dogs")},
+		{Name: "not sent", Component: NotSent()},
+		{Name: "hostile", Component: Moves(MovesProps{Joined: []Move{{Key: "1", Name: hostile, Path: "/users/x"}}})},
+	},
+	"composer": {
+		{Name: "fresh", Component: Composer(ComposerProps{Room: "/rooms/dogs", Nonce: "abcdefghijklmnop"})},
+		{Name: "renewed", Component: ComposerRenewed(ComposerProps{Room: "/rooms/dogs", Nonce: "abcdefghijklmnop", Focus: true})},
+		{Name: "several lines", Component: ComposerRenewed(ComposerProps{Room: "/rooms/dogs", Nonce: "abcdefghijklmnop", Several: true, Body: "\none\ntwo"})},
+		{Name: "refused", Component: ComposerRenewed(ComposerProps{Room: "/rooms/dogs", Nonce: "abcdefghijklmnop", Body: "text", Error: "The message is too long.", Focus: true})},
+		{Name: "logged out", Component: ComposerRenewed(ComposerProps{Room: "/rooms/dogs", Nonce: "abcdefghijklmnop", Body: "text", Error: "You are not logged in.", SignedOut: true})},
+		{Name: "unsent", Component: Unsent("Back in a moment", ComposerProps{Room: "/rooms/dogs", Nonce: "abcdefghijklmnop", Body: "text", Error: "Try again."})},
+		{Name: "hostile", Component: ComposerRenewed(ComposerProps{Room: "/rooms/dogs", Nonce: "abcdefghijklmnop", Body: hostile, Error: hostile})},
+		{Name: "hostile lines", Component: ComposerRenewed(ComposerProps{Room: "/rooms/dogs", Nonce: "abcdefghijklmnop", Body: hostile, Several: true})},
+	},
+	"room": {
+		{Name: "for a guest", Component: Room(RoomProps{
+			Room: room, Run: "run", Cursor: chat.Cursor{Revision: 120, Check: "01234567"}, Messages: []chat.Message{message(51, "hello"), message(52, "there")},
+			Zone: time.UTC, Presence: presence(2), Page: Page{Site: site, Path: "/rooms/dogs"},
+		})},
+		{Name: "for a member, empty", Component: Room(RoomProps{
+			Room: empty, Run: "run", Zone: time.UTC, Presence: presence(1), Composer: &ComposerProps{Room: "/rooms/new", Nonce: "abcdefghijklmnop", Focus: true}, Page: Page{Site: site},
+		})},
+		{Name: "hostile", Component: Room(RoomProps{Room: chat.Room{Slug: "x", Name: hostile}, Zone: time.UTC, Page: Page{Site: site}})},
+	},
+	"history": {
+		{Name: "the first page", Component: History(HistoryProps{Room: room, Page: 1, Messages: []chat.Message{message(1, "hello")}, Zone: time.UTC})},
+		{Name: "in the middle", Component: History(HistoryProps{Room: room, Page: 2, Messages: []chat.Message{message(51, "hello")}, Zone: time.UTC})},
+		{Name: "the last page", Component: History(HistoryProps{Room: room, Page: 3, Messages: []chat.Message{message(101, "hello")}, Zone: time.UTC})},
+		{Name: "empty", Component: History(HistoryProps{Room: empty, Page: 1, Zone: time.UTC})},
+	},
+	"home": {
+		{Name: "without rooms", Component: Home(HomeProps{Page: Page{Site: site}})},
+		{Name: "with rooms", Component: Home(HomeProps{Page: Page{Site: site}, Rooms: []RoomEntry{{Room: room, Members: 2}, {Room: empty, Members: 1}}})},
+		{Name: "a name that can't be", Component: Home(HomeProps{Page: Page{Site: site}, RoomName: "!!!", Error: "Give the room a name."})},
+		{Name: "hostile", Component: Home(HomeProps{Page: Page{Site: Site{Name: hostile, Zone: time.UTC}}, RoomName: hostile, Error: hostile, Rooms: []RoomEntry{{Room: chat.Room{Slug: "x", Name: hostile}}}})},
+	},
+	"account": {
+		{Name: "register", Component: Register(AccountFormProps{Next: "/rooms/dogs"})},
+		{Name: "register, refused", Component: Register(AccountFormProps{Email: "x", Username: "y", Errors: map[string]string{"email": "One address.", "username": "Taken.", "password": "Too short.", "password_confirm": "Differs."}})},
+		{Name: "register too often", Component: Register(AccountFormProps{Email: "x", Username: "y", Error: "That was tried too often."})},
+		{Name: "log in", Component: Login(AccountFormProps{}, true)},
+		{Name: "log in, refused, registration closed", Component: Login(AccountFormProps{Email: "x", Error: "They don't belong together."}, false)},
+		{Name: "own page", Component: Account(AccountProps{User: ada, Own: true, Zone: time.UTC})},
+		{Name: "another's page", Component: Account(AccountProps{User: ada, Zone: time.UTC})},
+		{Name: "hostile", Component: Register(AccountFormProps{Email: hostile, Username: hostile, Next: hostile, Error: hostile})},
+	},
+	"layout": {
+		{Name: "for a guest", Component: Layout(Page{Site: site, Title: "dogs", Path: "/rooms/dogs"}), Children: golden.Text("The page.")},
+		{Name: "for a member, in a room", Component: Layout(Page{Site: site, Viewer: &ada, Room: true}), Children: golden.Text("The page.")},
+		{Name: "registration closed", Component: Layout(Page{Site: Site{Name: "x"}}), Children: golden.Text("The page.")},
+		{Name: "not found", Component: Oops(OopsProps{Title: "Not found", Sentence: "There is no such page."})},
+		{Name: "a room that could be", Component: Oops(OopsProps{Title: "Not found", Sentence: "There is no room of this name yet.", RoomName: "犬"})},
+		{Name: "our fault", Component: Oops(OopsProps{Title: "Something went wrong", Sentence: "This is our fault.", Reference: "abc"})},
+		{Name: "hostile", Component: Layout(Page{Site: Site{Name: hostile}, Title: hostile, Path: "/" + hostile}), Children: golden.Text(hostile)},
+		{Name: "hostile error", Component: Oops(OopsProps{Title: hostile, Sentence: hostile, Reference: hostile, RoomName: hostile})},
+	},
+}
+
+func TestGoldens(t *testing.T) {
+	for name, states := range examples {
+		t.Run(name, func(t *testing.T) { golden.Compare(t, name, states) })
+	}
+}
+
+// Whatever is shown, a browser finds the elements that the component makes and
+// no others: none from a text, no two of one id, nothing inline.
+func TestNothingForeignNothingTwiceNothingInline(t *testing.T) {
+	for name, states := range examples {
+		for _, state := range states {
+			doc := parse(t, golden.Render(t, state))
+			if n := doc.Find("script:not([src])").Length(); n > 0 {
+				t.Errorf("%s, %s: %d scripts", name, state.Name, n)
+			}
+			seen := map[string]bool{}
+			doc.Find("[id]").Each(func(_ int, s *goquery.Selection) {
+				if id := s.AttrOr("id", ""); seen[id] {
+					t.Errorf("%s, %s: the id %s twice", name, state.Name, id)
+				} else {
+					seen[id] = true
+				}
+			})
+			doc.Find("*").Each(func(_ int, s *goquery.Selection) {
+				for _, a := range s.Nodes[0].Attr {
+					if a.Key == "style" || strings.HasPrefix(a.Key, "on") || strings.HasPrefix(a.Key, "hx-on") {
+						t.Errorf("%s, %s: the attribute %s", name, state.Name, a.Key)
+					}
+				}
+			})
+		}
+	}
+	if doc := parse(t, `<p title="`+hostile); doc.Find("script").Length() == 0 {
+		t.Error("the hostile text would do no harm unescaped either: this test proves nothing")
+	}
+}
+
+// The parser would drop a list's items outside a list, and what stands in
+// noscript it takes for text: neither happens to the rest.
+func parse(t *testing.T, html string) *goquery.Document {
+	t.Helper()
+	doc, err := goquery.NewDocumentFromReader(strings.NewReader(html))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return doc
+}
+
+func TestHostileTextReadsAsItWasWritten(t *testing.T) {
+	want := strings.NewReplacer("\r\n", "\n", "\r", "\n").Replace(hostile)
+	got := parse(t, strings.ReplaceAll(golden.Render(t, golden.State{Component: Message(with(message(17, want), same))}), "\r", "\n")).Find(".text").Text()
+	if got != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
+	for _, body := range []string{"one", "\none", "\n\n one\n", " "} {
+		box := golden.Render(t, golden.State{Component: ComposerRenewed(ComposerProps{Body: body, Several: true})})
+		if got := parse(t, box).Find("textarea").Text(); got != body {
+			t.Errorf("the box with %q reads %q", body, got)
+		}
+	}
+}
+
+func TestTypicalLiveMessageIsSmall(t *testing.T) {
+	p := with(message(1_234_567, strings.Repeat("a usual word ", 8)), same)
+	size := len(golden.Render(t, golden.State{Component: Arrived(p)})) + len(golden.Render(t, golden.State{Component: CursorMoved(p.Cursor())}))
+	if size >= 1000 {
+		t.Errorf("it takes %d bytes, want fewer than 1,000", size)
+	}
+}
