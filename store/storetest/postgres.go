@@ -124,8 +124,9 @@ func startPostgres() (url.URL, error) {
 	}
 	settings := "-c listen_addresses= -c unix_socket_directories='" + folder + "' -c max_connections=200" +
 		" -c fsync=off -c full_page_writes=off" // no test crashes the machine
-	guardian = exec.CommandContext(context.Background(), "sh", "-c", guard, "sh", folder, programs, settings) //nolint:gosec // the words are ours
-	guardian.Dir = folder // the working directory may be closed to another user
+	guardian = exec.CommandContext(context.Background(), "sh", "-c", guard, "sh", folder, programs, settings)
+	// The working directory may be closed to another user.
+	guardian.Dir = folder
 	guardian.Env = []string{"PATH=" + os.Getenv("PATH"), "LC_ALL=C"}
 	// In a session of its own, a terminal's interrupt ends the test program but not the guard.
 	guardian.SysProcAttr = &syscall.SysProcAttr{Setsid: true, Credential: owner}
