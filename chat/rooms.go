@@ -41,7 +41,7 @@ func NameRoom(name string) (RoomName, error) {
 	name = strings.Join(strings.Fields(strings.Map(dropControls, name)), " ")
 	slug := slugOf(name)
 	switch {
-	case !visible(slug): // some of what Unicode calls letters shows nothing
+	case slug == "":
 		return RoomName{}, invalid("name", "Give the room a name with at least one letter or digit.")
 	case utf8.RuneCountInString(slug) > MaxRoomName || utf8.RuneCountInString(name) > MaxRoomName:
 		return RoomName{}, invalid("name", "A room's name has at most 64 characters.")
@@ -54,8 +54,8 @@ func slugOf(name string) string {
 	gap, base := false, false
 	for _, r := range strings.ToLower(name) {
 		switch {
-		case unicode.IsLetter(r) || unicode.IsDigit(r):
-			base = true
+		case (unicode.IsLetter(r) || unicode.IsDigit(r)) && !unicode.Is(unicode.Other_Default_Ignorable_Code_Point, r):
+			base = true // a filler is a letter that shows nothing, and names nothing
 		case unicode.IsMark(r) && base: // a mark needs something to stand on
 		default:
 			gap, base = true, false
