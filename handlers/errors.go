@@ -55,22 +55,28 @@ var titles = map[int]string{
 	http.StatusServiceUnavailable:    "Back in a moment",
 }
 
-// do adapts an action to gin. It is the one place where an error becomes an answer.
-func (h *Handlers) do(action func(*gin.Context) error) gin.HandlerFunc {
-	return func(c *gin.Context) {
-		if err := action(c); err != nil {
-			h.fail(c, err)
-		}
-	}
-}
+// do adapts an action to gin; an error becomes a page or a notice.
+func (h *Handlers) do(action func(*gin.Context) error) gin.HandlerFunc { return attempt(action, h.fail) }
 
 // quietly is do for what a page asks by itself: a failure there is tried again,
 // and is nothing to show a person.
 func (h *Handlers) quietly(action func(*gin.Context) error) gin.HandlerFunc {
-	return func(c *gin.Context) {
-		if err := action(c); err != nil && !c.Writer.Written() {
-			status, _ := h.explain(c, err)
+	return attempt(action, func(c *gin.Context, err error) {
+		if status, _ := h.explain(c, err); !c.Writer.Written() {
 			c.String(status, "%s\n", http.StatusText(status))
+		}
+	})
+}
+
+// attempt runs an action for a visitor who could be told, and hands any error on.
+func attempt(action func(*gin.Context) error, fail func(*gin.Context, error)) gin.HandlerFunc {
+	return func(c *gin.Context) {
+		err := trouble(c)
+		if err == nil {
+			err = action(c)
+		}
+		if err != nil {
+			fail(c, err)
 		}
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/netip"
 	"net/url"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -37,14 +38,15 @@ type Config struct {
 // Handlers is the site. It serves HTTP from many goroutines at once.
 type Handlers struct {
 	Config
-	run      string // names this run of the server
-	site     views.Site
-	live     *live.Live
-	hasher   *password.Hasher
-	attempts *limiter
-	streams  *gate
-	draining atomic.Bool
-	router   http.Handler
+	run       string // names this run of the server
+	site      views.Site
+	live      *live.Live
+	hasher    *password.Hasher
+	attempts  *limiter
+	streams   *gate
+	forwarded sync.Once // the warning about a proxy that is not configured
+	draining  atomic.Bool
+	router    http.Handler
 }
 
 // New makes the site ready to serve. Close stops what it starts.

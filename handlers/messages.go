@@ -12,12 +12,11 @@ import (
 )
 
 // postMessage stores a message. The answer carries it; the stream brings it to
-// everyone else. Whatever goes wrong, the answer keeps what was written.
+// everyone else. An error goes to refuse, which keeps what was written.
 func (h *Handlers) postMessage(c *gin.Context) error {
-	draft := chat.Draft{Body: c.PostForm("body"), Nonce: c.PostForm("nonce")}
-	message, err := h.post(c, draft)
+	message, err := h.post(c, drafted(c))
 	if err != nil {
-		return h.refuse(c, draft, err)
+		return err
 	}
 	h.live.Hint(message.RoomID, message.Revision)
 	if !fragmentWanted(c) {
@@ -26,6 +25,11 @@ func (h *Handlers) postMessage(c *gin.Context) error {
 	composer := h.composer(c, chat.RoomPath(message.RoomSlug), "")
 	c.Header("Cache-Control", "no-store")
 	return render(c, http.StatusOK, views.Arrived(views.MessageProps{Message: message, Zone: h.Zone}), views.ComposerRenewed(*composer))
+}
+
+// drafted gives the message as it was sent.
+func drafted(c *gin.Context) chat.Draft {
+	return chat.Draft{Body: c.PostForm("body"), Nonce: c.PostForm("nonce")}
 }
 
 func (h *Handlers) post(c *gin.Context, draft chat.Draft) (chat.Message, error) {
@@ -40,17 +44,25 @@ func (h *Handlers) post(c *gin.Context, draft chat.Draft) (chat.Message, error) 
 	return h.Store.Post(c.Request.Context(), draft, h.PostRate)
 }
 
-// refuse shows the form again, with its text and what is wrong: in the room
-// where that can be shown, and on a page of its own where it can't.
-func (h *Handlers) refuse(c *gin.Context, draft chat.Draft, err error) error {
-	status, oops := h.explain(c, err)
+// refuse shows the form again, with its text and what is wrong.
+func (h *Handlers) refuse(c *gin.Context, cause error) {
+	draft := drafted(c)
+	status, oops := h.explain(c, cause)
 	composer := h.composer(c, chat.RoomPath(c.Param("slug")), draft.Body)
 	composer.Error = oops.Sentence
-	composer.SignedOut = chat.KindOf(err) == chat.SignedOut
-	if !spent(err) {
+	composer.SignedOut = chat.KindOf(cause) == chat.SignedOut
+	if !spent(cause) {
 		composer.Nonce = draft.Nonce // so that sending again can't post twice
 	}
 	c.Header("Cache-Control", "no-store")
+	if err := h.showRefused(c, status, oops.Title, composer); err != nil {
+		h.fail(c, err)
+	}
+}
+
+// showRefused shows the form in the room where that can be shown, and on a page
+// of its own where it can't.
+func (h *Handlers) showRefused(c *gin.Context, status int, title string, composer *views.ComposerProps) error {
 	if fragmentWanted(c) {
 		return render(c, status, views.ComposerRenewed(*composer))
 	}
@@ -59,7 +71,7 @@ func (h *Handlers) refuse(c *gin.Context, draft chat.Draft, err error) error {
 			return h.showRoomWith(c, status, room, composer)
 		}
 	}
-	return h.show(c, status, views.Page{Title: oops.Title, Path: composer.Room}, views.Unsent(oops.Title, *composer))
+	return h.show(c, status, views.Page{Title: title, Path: composer.Room}, views.Unsent(title, *composer))
 }
 
 // spent reports whether the draft's nonce can't be used again: it names another

@@ -19,7 +19,7 @@ import (
 // show answers an htmx request with body alone, and any other with body inside
 // the layout. Nothing is sent before all of it is rendered.
 func (h *Handlers) show(c *gin.Context, status int, page views.Page, body templ.Component) error {
-	page.Site, page.Viewer = h.site, viewer(c)
+	page.Site, page.Viewer, page.Unsure = h.site, viewer(c), trouble(c) != nil
 	if page.Path == "" {
 		page.Path = c.Request.URL.Path
 	}

@@ -14,7 +14,7 @@ func (h *Handlers) routes() http.Handler {
 	router.HandleMethodNotAllowed = true
 	router.RedirectTrailingSlash = false
 	h.trustProxies(router)
-	router.Use(h.logRequest, h.recoverPanic, secureHeaders(h.BaseURL))
+	router.Use(h.logRequest, h.recoverPanic, h.warnForwarded, secureHeaders(h.BaseURL))
 	router.NoRoute(h.do(h.notFound))
 	router.NoMethod(h.do(h.methodNotAllowed))
 
@@ -43,7 +43,7 @@ func (h *Handlers) routes() http.Handler {
 	site.get("/rooms/:slug/page/:page", h.do(h.showPage))
 	site.get("/rooms/:slug/composer", h.do(h.showComposer))
 	site.get("/rooms/:slug/:number", h.do(h.showMessage))
-	site.POST("/rooms/:slug/messages", h.do(h.postMessage))
+	site.POST("/rooms/:slug/messages", attempt(h.postMessage, h.refuse))
 	site.GET("/rooms/:slug/events", h.quietly(h.streamRoom))
 	site.get("/rooms/:slug/changes", h.quietly(h.showChanges))
 	site.GET("/rooms/:slug/live", h.do(h.streamPage))

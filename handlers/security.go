@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/netip"
 	"net/url"
+	"slices"
 	"strings"
 
 	"github.com/gin-gonic/gin"
@@ -48,6 +49,21 @@ func (h *Handlers) trustProxies(router *gin.Engine) {
 	}
 	if err := router.SetTrustedProxies(proxies); err != nil {
 		panic(err) // prefixes that were parsed once parse again
+	}
+}
+
+// warnForwarded says once that a proxy in front is not configured: all its
+// visitors would share one address, and its limits.
+func (h *Handlers) warnForwarded(c *gin.Context) {
+	if c.GetHeader("X-Forwarded-For") == "" {
+		return
+	}
+	peer, err := netip.ParseAddr(c.RemoteIP())
+	trusted := slices.ContainsFunc(h.TrustedProxies, func(p netip.Prefix) bool { return p.Contains(peer.Unmap()) })
+	if err == nil && !trusted {
+		h.forwarded.Do(func() {
+			h.Log.WarnContext(c.Request.Context(), "X-Forwarded-For comes from an address that TRUSTED_PROXIES does not name, so it is ignored", "peer", peer)
+		})
 	}
 }
 

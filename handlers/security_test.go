@@ -62,6 +62,50 @@ func TestEveryAnswerHasTheSecurityHeaders(t *testing.T) {
 	}
 }
 
+// A route that this file does not try is one whose answers nobody looked at.
+func TestEveryRouteIsTried(t *testing.T) {
+	s := newSite(t)
+	tried := map[string]bool{"GET /rooms/:slug/events": true, "GET /rooms/:slug/live": true} // never end: see stream_test.go
+	router := s.routes().(*gin.Engine)
+	for _, tt := range every {
+		path, _, _ := strings.Cut(tt.path, "?")
+		for _, route := range router.Routes() {
+			if route.Method == tt.method && matches(route.Path, path) {
+				tried[route.Method+" "+route.Path] = true
+			}
+		}
+	}
+	for _, route := range router.Routes() {
+		if route.Method != http.MethodHead && !tried[route.Method+" "+route.Path] {
+			t.Errorf("%s %s is not tried", route.Method, route.Path)
+		}
+	}
+}
+
+// matches reports whether path is one of the pattern's.
+func matches(pattern, path string) bool {
+	want, got := strings.Split(pattern, "/"), strings.Split(path, "/")
+	for i, part := range want {
+		if strings.HasPrefix(part, "*") {
+			return true
+		}
+		if i >= len(got) || !strings.HasPrefix(part, ":") && part != got[i] {
+			return false
+		}
+	}
+	return len(want) == len(got)
+}
+
+func TestProxyThatIsNotConfiguredIsNamedOnce(t *testing.T) {
+	s := newSite(t)
+	for range 3 {
+		s.guest().with("X-Forwarded-For", "203.0.113.9").get("/").status(200)
+	}
+	if got := strings.Count(s.log.String(), "TRUSTED_PROXIES"); got != 1 {
+		t.Errorf("got %d warnings, want 1: %s", got, s.log)
+	}
+}
+
 func TestErrorsArePagesAndFragments(t *testing.T) {
 	s := newSite(t)
 	storetest.Room(t, s.Store, "dogs")

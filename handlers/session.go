@@ -110,16 +110,22 @@ func hashOf(token string) []byte {
 
 func cut(text string, most int) string { return text[:min(len(text), most)] }
 
-// identify finds out who asks, for viewer to tell.
+// identify finds out who asks, for viewer to tell, or trouble that it can't be
+// found out just now.
 func (h *Handlers) identify(c *gin.Context) {
 	session := sessions.Default(c)
 	if err, ok := session.Get(troubleValue).(error); ok {
-		h.fail(c, err)
-		return
+		c.Set(troubleValue, err)
 	}
 	if user, ok := session.Get(userValue).(chat.User); ok {
 		c.Set(userValue, &user)
 	}
+}
+
+// trouble gives the error that kept identify from its work, or nil.
+func trouble(c *gin.Context) error {
+	err, _ := c.Value(troubleValue).(error)
+	return err
 }
 
 // viewer gives the member who asks, or nil for a guest.

@@ -73,7 +73,7 @@ func tell(c *gin.Context, out *stream, text []byte) error {
 
 // follow writes what the watcher gives until one of them ends.
 func follow(c *gin.Context, out *stream, watcher *live.Watcher, last farewell) error {
-	ctx, cancel := context.WithTimeout(c.Request.Context(), streamLife*9/10+rand.N(streamLife/5))
+	ctx, cancel := context.WithTimeout(c.Request.Context(), streamLife*9/10+rand.N(streamLife/5)) //nolint:gosec // jitter, no secret
 	defer cancel()
 	err := out.open(c)
 	for err == nil {

@@ -27,6 +27,7 @@ type Page struct {
 	Site   Site
 	Title  string // without the site's name, which is added; empty on the home page
 	Viewer *chat.User
+	Unsure bool   // who the viewer is can't be told just now
 	Path   string // where logging in leads back to
 	Room   bool   // the body is a room, which fills the screen
 }
