@@ -52,8 +52,11 @@ type crowd struct {
 	told    time.Time // when viewers were last told of anything
 	moves   Moves     // not told yet
 	lines   int       // how many lines about moves there have been
-	recent  []Frame   // the last of them
+	recent  []line    // the last of them
 }
+
+// line is one line of the log about moves, in both forms.
+type line struct{ frame, item Frame }
 
 type person struct {
 	member  Member
@@ -127,7 +130,8 @@ func (c *crowd) settle(now time.Time, config Config) (stirred bool, wait time.Du
 	}
 	if moved {
 		c.lines++
-		c.recent = append(c.recent, config.Moves(c.moves))
+		frame, item := config.Moves(c.moves)
+		c.recent = append(c.recent, line{frame, item})
 		c.recent = c.recent[max(0, len(c.recent)-keptLine):]
 		c.moves = Moves{}
 	}
@@ -159,6 +163,15 @@ func (c *crowd) forget(now time.Time) (wait time.Duration) {
 	return wait
 }
 
+func (c *crowd) count() (members int) {
+	for _, person := range c.people {
+		if person.counted {
+			members++
+		}
+	}
+	return members
+}
+
 func (c *crowd) presence() Presence {
 	p := Presence{Guests: c.guests}
 	for _, person := range c.people {
@@ -176,6 +189,6 @@ func (c *crowd) presence() Presence {
 
 // linesAfter gives the lines that came after the one with that number, as far
 // as they are kept.
-func (c *crowd) linesAfter(line int) []Frame {
-	return c.recent[len(c.recent)-min(len(c.recent), c.lines-line):]
+func (c *crowd) linesAfter(number int) []line {
+	return c.recent[len(c.recent)-min(len(c.recent), c.lines-number):]
 }

@@ -18,7 +18,7 @@ type feed struct {
 
 	mu       sync.RWMutex // guards what follows
 	floor    int64        // the tail holds every message changed after it
-	tail     []Entry      // by revision, each message once
+	tail     []Entry      // by revision
 	resets   int          // how often the log turned out to be another one
 	watchers map[*Watcher]struct{}
 	crowd    crowd
@@ -66,20 +66,17 @@ func (f *feed) run() {
 		stirred, wait := f.settle(time.Now())
 		if changed || stirred {
 			f.wake()
-			wait = max(wait, pace)
 		}
-		if f.live.drop(f) {
+		if f.live.drop(f) || !f.rest() {
 			return
 		}
-		alarm.Reset(wait)
-		if changed && !f.rest() {
-			return
-		}
+		alarm.Reset(max(0, wait-pace))
 	}
 }
 
-// rest lets changes gather, so that a busy room wakes its viewers 40 times a
-// second and no more. It reports false when all is to end.
+// rest lets changes and arrivals gather, so that a busy room, or a crowd that
+// comes at once, costs 40 rounds a second and no more. It reports false when all
+// is to end.
 func (f *feed) rest() bool {
 	select {
 	case <-f.live.ctx.Done():
@@ -94,7 +91,7 @@ func (f *feed) catchUp() (changed bool) {
 	for {
 		entries, err := f.live.config.Load(f.live.ctx, f.room, f.revision.Load(), batch)
 		if err != nil {
-			f.live.trouble("load changes", err) // the next look will poke again
+			f.live.trouble(f.live.ctx, "load changes", err) // the next look will poke again
 			return changed
 		}
 		if len(entries) == 0 {
@@ -111,24 +108,16 @@ func (f *feed) catchUp() (changed bool) {
 func (f *feed) extend(entries []Entry) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	again := make(map[int64]bool, len(entries))
-	for _, entry := range entries {
-		again[entry.Number] = entry.Revision != entry.Posted
+	// What a change has replaced is not shown again: who is behind it gets
+	// everything anew, as it now is.
+	if slices.ContainsFunc(entries, func(e Entry) bool { return !e.New }) {
+		f.tail, f.floor = nil, f.revision.Load()
 	}
-	// A message that changed stands in the tail once, as it now is. Viewers may be
-	// reading the old slice, so a new one is made.
-	kept := make([]Entry, 0, len(f.tail)+len(entries))
-	for _, entry := range f.tail {
-		if !again[entry.Number] {
-			kept = append(kept, entry)
-		}
+	f.tail = append(f.tail, entries...)
+	if surplus := len(f.tail) - tailLength; surplus > 0 {
+		f.floor = f.tail[surplus-1].Revision
+		f.tail = slices.Delete(f.tail, 0, surplus)
 	}
-	kept = append(kept, entries...)
-	if surplus := len(kept) - tailLength; surplus > 0 {
-		f.floor = kept[surplus-1].Revision
-		kept = slices.Clone(kept[surplus:])
-	}
-	f.tail = kept
 	f.revision.Store(entries[len(entries)-1].Revision)
 }
 

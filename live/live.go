@@ -44,27 +44,27 @@ var (
 // bytes are shared by all viewers and never change.
 type Frame struct{ Text, Deflated []byte }
 
-// Entry is one message as it now is, rendered for everybody.
+// Entry is one change in a room, rendered for everybody: a message's first
+// appearance, or a later change of one. Either shows the message as it now is.
 type Entry struct {
-	Revision int64 // of its last change: the entry's place in the log
-	Posted   int64 // of its first appearance: tells new from changed
-	Number   int64 // names the message; of two entries with one number the later stands
-	Added    Frame // for a viewer to whom the message is new
-	Changed  Frame // for a viewer who had it already
-	Item     Frame // for a page that is written on and on
+	Revision int64 // its place in the log
+	New      bool  // the message's first appearance
+	Frame    Frame // for an open page
+	Item     Frame // the message alone, for a page that is written on and on
 }
 
 // Config is what a Live is given. All four are called from many goroutines.
 type Config struct {
-	// Load returns up to limit entries of the room that changed after the
-	// revision, in the order of their revisions.
+	// Load returns up to limit of the room's changes after the revision, in order,
+	// each revision once.
 	Load func(ctx context.Context, room, after int64, limit int) ([]Entry, error)
 	// Revisions tells how far the rooms' logs have come.
 	Revisions func(ctx context.Context, rooms []int64) (map[int64]int64, error)
 	// Here renders who is in a room now.
 	Here func(Presence) Frame
-	// Moves renders who came and who left since the last time.
-	Moves func(Moves) Frame
+	// Moves renders who came and who left since the last time, for an open page
+	// and for one that is written on and on.
+	Moves func(Moves) (frame, item Frame)
 	Log   *slog.Logger
 }
 
@@ -111,12 +111,13 @@ func (l *Live) Hint(room, revision int64) {
 	}
 }
 
-// EndSession ends the streams that were opened with the session, with ErrExpired.
-func (l *Live) EndSession(session string) {
+// EndSession ends the streams that were opened with the session, with ErrExpired,
+// or ErrClosed when another session takes its place.
+func (l *Live) EndSession(session string, reason error) {
 	l.mu.RLock()
 	defer l.mu.RUnlock()
 	for _, f := range l.feeds {
-		f.endAll(func(v Viewer) bool { return v.Session == session }, ErrExpired)
+		f.endAll(func(v Viewer) bool { return v.Session == session }, reason)
 	}
 }
 
@@ -131,6 +132,19 @@ func (l *Live) Presence(room int64) Presence {
 	f.mu.RLock()
 	defer f.mu.RUnlock()
 	return f.crowd.presence()
+}
+
+// Count tells how many members are in the room now.
+func (l *Live) Count(room int64) int {
+	l.mu.RLock()
+	f := l.feeds[room]
+	l.mu.RUnlock()
+	if f == nil {
+		return 0
+	}
+	f.mu.RLock()
+	defer f.mu.RUnlock()
+	return f.crowd.count()
 }
 
 // Watch begins a stream of what changes in the room after the revision, and
@@ -169,7 +183,7 @@ func (l *Live) drop(f *feed) bool {
 // come, so that a lost hint, or another node's post, is seen late but is seen.
 func (l *Live) lookout() {
 	for {
-		jitter := time.Duration(rand.Int64N(int64(look / 4)))
+		jitter := rand.N(look / 4) //nolint:gosec // no secret
 		select {
 		case <-l.ctx.Done():
 			return
@@ -194,7 +208,7 @@ func (l *Live) compare() {
 	}
 	revisions, err := l.config.Revisions(l.ctx, rooms)
 	if err != nil {
-		l.trouble("look for changes", err)
+		l.trouble(l.ctx, "look for changes", err)
 		return
 	}
 	for room, f := range feeds {
@@ -207,8 +221,8 @@ func (l *Live) compare() {
 	}
 }
 
-func (l *Live) trouble(act string, err error) {
-	if l.ctx.Err() == nil {
-		l.config.Log.Warn("live: can't "+act+"; will try again", "error", err)
+func (l *Live) trouble(ctx context.Context, act string, err error) {
+	if ctx.Err() == nil {
+		l.config.Log.WarnContext(ctx, "live: can't "+act+"; will try again", "error", err)
 	}
 }

@@ -11,7 +11,7 @@ type Viewer struct {
 	Member  Member // the zero value for a guest
 	Session string // names the login the stream hangs on; empty for a guest
 	Resumed bool   // the stream goes on after a cut, so its member did not come just now
-	Items   bool   // wants Entry.Item, and nothing about presence
+	Items   bool   // reads a page that is written on and on
 }
 
 // Watcher is one viewer's stream: a cursor in the room's log.
@@ -19,6 +19,7 @@ type Watcher struct {
 	feed    *feed
 	viewer  Viewer
 	cursor  int64 // the last revision handed out
+	behind  bool  // what the feed holds: the database is asked until there is no more
 	resets  int   // of the feed, when the stream began
 	here    int   // version of the presence last handed out
 	line    int   // number of the last line about moves handed out
@@ -26,17 +27,15 @@ type Watcher struct {
 
 	once   sync.Once
 	ended  chan struct{}
-	reason error // set before ended is closed
+	reason error     // set before ended is closed
+	left   sync.Once // the feed
 }
 
 // Close ends the stream and the viewer's presence. It may be called twice.
 func (w *Watcher) Close() {
 	w.end(ErrClosed)
 	w.silence.Stop()
-	if w.feed != nil {
-		w.feed.leave(w)
-		w.feed = nil
-	}
+	w.left.Do(func() { w.feed.leave(w) })
 }
 
 func (w *Watcher) end(reason error) {
@@ -54,7 +53,8 @@ func (w *Watcher) Next(ctx context.Context) ([]Frame, error) {
 	w.silence.Reset(Heartbeat)
 	for {
 		before := w.cursor
-		frames, moved, behind, err := w.pending()
+		frames, moved, err := w.pending()
+		behind := w.behind
 		if behind {
 			frames, err = w.load(ctx)
 		}
@@ -81,22 +81,22 @@ func (w *Watcher) Next(ctx context.Context) ([]Frame, error) {
 	}
 }
 
-// pending collects what the feed holds for the viewer. It tells when there will
-// be more, or that the viewer is behind what the feed still holds.
-func (w *Watcher) pending() (frames []Frame, moved <-chan struct{}, behind bool, err error) {
+// pending collects what the feed holds for the viewer, unless the viewer is
+// behind that, and tells when there will be more.
+func (w *Watcher) pending() (frames []Frame, moved <-chan struct{}, err error) {
 	select {
 	case <-w.ended:
-		return nil, nil, false, w.reason
+		return nil, nil, w.reason
 	default:
 	}
 	f := w.feed
 	f.mu.RLock()
 	defer f.mu.RUnlock()
 	if w.resets != f.resets {
-		return nil, nil, false, ErrReload
+		return nil, nil, ErrReload
 	}
-	if w.cursor < f.floor {
-		return nil, f.moved, true, nil
+	if w.behind = w.behind || w.cursor < f.floor; w.behind {
+		return nil, f.moved, nil
 	}
 	entries := f.after(w.cursor)
 	frames = make([]Frame, 0, len(entries)+2)
@@ -105,14 +105,20 @@ func (w *Watcher) pending() (frames []Frame, moved <-chan struct{}, behind bool,
 		w.here = f.crowd.version
 	}
 	frames = w.take(frames, entries)
-	if !w.viewer.Items {
-		frames = append(frames, f.crowd.linesAfter(w.line)...)
-		w.line = f.crowd.lines
+	for _, line := range f.crowd.linesAfter(w.line) {
+		if w.viewer.Items {
+			frames = append(frames, line.item)
+		} else {
+			frames = append(frames, line.frame)
+		}
 	}
-	return frames, f.moved, false, nil
+	w.line = f.crowd.lines
+	return frames, f.moved, nil
 }
 
-// load serves a viewer who is behind the feed's memory from the database.
+// load serves a viewer who is behind the feed's memory from the database, to
+// the end: the feed may not know yet of changes that the database has applied
+// to messages already, and would show an older form of them again.
 func (w *Watcher) load(ctx context.Context) ([]Frame, error) {
 	f := w.feed
 	if f.revision.Load()-w.cursor > FarBehind {
@@ -120,25 +126,25 @@ func (w *Watcher) load(ctx context.Context) ([]Frame, error) {
 	}
 	entries, err := f.live.config.Load(ctx, f.room, w.cursor, batch)
 	if err != nil {
-		f.live.trouble("load changes for a viewer", err)
+		f.live.trouble(ctx, "load changes for a viewer", err)
 		return nil, ctx.Err()
 	}
+	w.behind = len(entries) == batch
 	return w.take(nil, entries), nil
 }
 
+// take moves the cursor past the entries and adds what the viewer gets of them.
+// On a page that is written on and on nothing can be changed: that shows when
+// the page is loaded again.
 func (w *Watcher) take(frames []Frame, entries []Entry) []Frame {
 	for i := range entries {
-		entry := &entries[i]
-		switch {
-		case w.viewer.Items && entry.Posted > w.cursor:
+		switch entry := &entries[i]; {
+		case !w.viewer.Items:
+			frames = append(frames, entry.Frame)
+		case entry.New:
 			frames = append(frames, entry.Item)
-		case w.viewer.Items: // what is written can't be taken back; the page shows it when it is loaded again
-		case entry.Posted > w.cursor:
-			frames = append(frames, entry.Added)
-		default:
-			frames = append(frames, entry.Changed)
 		}
-		w.cursor = entry.Revision
+		w.cursor = entries[i].Revision
 	}
 	return frames
 }

@@ -14,6 +14,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"strconv"
 	"strings"
 	"time"
 
@@ -33,9 +34,11 @@ import (
 var migrations embed.FS
 
 type engine struct {
-	driver string // as database/sql knows it
-	path   string // of SQLite's file
-	source string // of PostgreSQL
+	driver    string        // as database/sql knows it
+	path      string        // of SQLite's file
+	source    string        // of PostgreSQL
+	migrating string        // the same, for changing tables
+	patience  time.Duration // with PostgreSQL's server: how long it may be silent when asked; 0 for ever
 }
 
 func parseAddress(address string) (engine, error) {
@@ -46,12 +49,13 @@ func parseAddress(address string) (engine, error) {
 	if err != nil || u.Scheme != "postgres" && u.Scheme != "postgresql" {
 		return engine{}, errors.New(`the database's address must begin with "sqlite:" or "postgres://"`)
 	}
-	return engine{driver: "postgres", source: postgresSource(u)}, nil
+	source := postgresSource(u)
+	return engine{driver: "postgres", source: source.String(), migrating: migratingSource(source), patience: patience(source)}, nil
 }
 
 // postgresSource adds the deadlines that keep a frozen server from freezing the
 // site. What the address says itself stands.
-func postgresSource(u *url.URL) string {
+func postgresSource(u *url.URL) *url.URL {
 	query := u.Query()
 	for name, value := range map[string]string{
 		"connect_timeout":                     "5",
@@ -65,25 +69,81 @@ func postgresSource(u *url.URL) string {
 		}
 	}
 	u.RawQuery = query.Encode()
-	return u.String()
+	return u
+}
+
+// migratingSource lets a statement run for as long as it takes: to index a large
+// table takes longer than any request may.
+func migratingSource(source *url.URL) string {
+	slow := *source
+	query := slow.Query()
+	query.Set("statement_timeout", "0")
+	query.Set("lock_timeout", "60000")
+	slow.RawQuery = query.Encode()
+	return slow.String()
+}
+
+// patience is a little longer than the time after which a server that lives
+// ends a statement by itself.
+func patience(source *url.URL) time.Duration {
+	milliseconds, err := strconv.Atoi(source.Query().Get("statement_timeout"))
+	if err != nil || milliseconds <= 0 {
+		return 0 // without end, or in units of PostgreSQL's own
+	}
+	return time.Duration(milliseconds)*time.Millisecond + 2*time.Second
+}
+
+// dialer makes connections that break when the server is silent for too long.
+// The driver itself waits for an answer even past the end of its context: a
+// server that froze would hold every request for ever.
+type dialer struct{ patience time.Duration }
+
+func (d dialer) Dial(network, address string) (net.Conn, error) {
+	return d.DialContext(context.Background(), network, address)
+}
+
+func (d dialer) DialTimeout(network, address string, timeout time.Duration) (net.Conn, error) {
+	ctx, cancel := context.WithTimeout(context.Background(), timeout)
+	defer cancel()
+	return d.DialContext(ctx, network, address)
+}
+
+func (d dialer) DialContext(ctx context.Context, network, address string) (net.Conn, error) {
+	conn, err := (&net.Dialer{}).DialContext(ctx, network, address)
+	if err != nil || d.patience == 0 {
+		return conn, err
+	}
+	return impatient{conn, d.patience}, nil
+}
+
+type impatient struct {
+	net.Conn
+	patience time.Duration
+}
+
+func (c impatient) Read(into []byte) (int, error) {
+	if err := c.SetReadDeadline(time.Now().Add(c.patience)); err != nil {
+		return 0, err
+	}
+	return c.Conn.Read(into)
 }
 
 func (e engine) open(ctx context.Context) (read, write *sqlx.DB, err error) {
 	if e.driver == "postgres" {
 		return e.openPostgres(ctx)
 	}
-	if err := e.makeFolder(); err != nil {
+	if err := e.makeFile(); err != nil {
 		return nil, nil, err
 	}
 	// Pragmas stand in the address, since each connection of the pool needs them.
 	file := "file:" + (&url.URL{Path: e.path}).EscapedPath() +
 		"?_pragma=busy_timeout(5000)&_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)" +
 		"&_pragma=foreign_keys(1)&_pragma=journal_size_limit(67108864)"
-	if write, err = sqlx.ConnectContext(ctx, "sqlite", file+"&_txlock=immediate"); err != nil {
+	if write, err = connect(ctx, file+"&_txlock=immediate"); err != nil {
 		return nil, nil, err
 	}
 	write.SetMaxOpenConns(1)
-	if read, err = sqlx.ConnectContext(ctx, "sqlite", file+"&_pragma=query_only(1)"); err != nil {
+	if read, err = connect(ctx, file+"&_pragma=query_only(1)"); err != nil {
 		return nil, nil, firstError(err, write.Close())
 	}
 	readers := max(4, runtime.NumCPU())
@@ -92,14 +152,44 @@ func (e engine) open(ctx context.Context) (read, write *sqlx.DB, err error) {
 	return read, write, nil
 }
 
+// connect opens a SQLite file. Sqlx's own Connect leaves what it can't open open.
+func connect(ctx context.Context, source string) (*sqlx.DB, error) {
+	db, err := sqlx.Open("sqlite", source)
+	if err != nil {
+		return nil, err
+	}
+	if err := db.PingContext(ctx); err != nil {
+		return nil, firstError(err, db.Close())
+	}
+	return db, nil
+}
+
 // makeFolder makes the folder that SQLite's file lies in.
 func (e engine) makeFolder() error { return os.MkdirAll(filepath.Dir(e.path), 0o750) }
 
+// makeFile makes SQLite's file if there is none, so that only its owner can read
+// what people keep in it. SQLite gives its other files the same rights.
+func (e engine) makeFile() error {
+	if err := e.makeFolder(); err != nil {
+		return err
+	}
+	file, err := os.OpenFile(e.path, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
+	if errors.Is(err, fs.ErrExist) {
+		return nil // and is not opened here, for the sake of SQLite's locks
+	}
+	if err != nil {
+		return err
+	}
+	return file.Close()
+}
+
 func (e engine) openPostgres(ctx context.Context) (read, write *sqlx.DB, err error) {
-	db, err := sqlx.ConnectContext(ctx, "postgres", e.source)
+	connector, err := pq.NewConnector(e.source)
 	if err != nil {
 		return nil, nil, err
 	}
+	connector.Dialer(dialer{patience: e.patience})
+	db := sqlx.NewDb(sql.OpenDB(connector), "postgres")
 	db.SetMaxOpenConns(20)
 	db.SetMaxIdleConns(20)
 	db.SetConnMaxIdleTime(5 * time.Minute)
@@ -113,20 +203,34 @@ func (e engine) openPostgres(ctx context.Context) (read, write *sqlx.DB, err err
 }
 
 func (e engine) migrate(ctx context.Context, db *sql.DB) error {
+	if e.driver == "postgres" {
+		slow, err := sql.Open("postgres", e.migrating)
+		if err != nil {
+			return err
+		}
+		defer func() { _ = slow.Close() }() // what was done is committed
+		db = slow
+	}
 	provider, err := e.migrations(db)
 	if err != nil {
 		return err
 	}
 	known := provider.ListSources()
-	current, err := provider.GetDBVersion(ctx)
-	if err != nil {
-		return err
+	newest := known[len(known)-1].Version
+	for before := int64(-1); ; {
+		current, err := provider.GetDBVersion(ctx)
+		if err != nil {
+			return err
+		}
+		if current > newest {
+			return fmt.Errorf("they are of version %d, newer than this program, which knows %d", current, newest)
+		}
+		_, upErr := provider.Up(ctx)
+		if upErr == nil || current == before {
+			return upErr
+		}
+		before = current // on SQLite, nothing keeps another process from being a step ahead: look once more
 	}
-	if newest := known[len(known)-1].Version; current > newest {
-		return fmt.Errorf("they are of version %d, newer than this program, which knows %d", current, newest)
-	}
-	_, err = provider.Up(ctx)
-	return err
 }
 
 func (e engine) migrations(db *sql.DB) (*goose.Provider, error) {
@@ -138,7 +242,7 @@ func (e engine) migrations(db *sql.DB) (*goose.Provider, error) {
 		return goose.NewProvider(goose.DialectSQLite3, db, folder)
 	}
 	// Nodes that start at the same moment migrate one after the other.
-	locker, err := lock.NewPostgresSessionLocker()
+	locker, err := lock.NewPostgresSessionLocker(lock.WithLockTimeout(1, 60)) // looks every second
 	if err != nil {
 		return nil, err
 	}
@@ -147,10 +251,14 @@ func (e engine) migrations(db *sql.DB) (*goose.Provider, error) {
 
 // translate gives a driver's error in chat's words: no row is NotFound, and
 // what will pass by itself (a server that restarts, a lock held too long, a
-// full disk) is Unavailable. Any other stays what it is.
-func translate(err error) error {
+// full disk) is Unavailable. Any other stays what it is, save that of one who
+// left while the database was asked, which each driver words in its own way.
+func translate(ctx context.Context, err error) error {
 	if err == nil {
 		return nil
+	}
+	if errors.Is(ctx.Err(), context.Canceled) {
+		return ctx.Err()
 	}
 	if errors.Is(err, sql.ErrNoRows) {
 		return &chat.Error{Kind: chat.NotFound, Message: "There is no such thing.", Err: err}
@@ -175,11 +283,14 @@ func passing(err error) bool {
 			return true
 		case "40", "55": // rolled back by a deadlock, lock not had in time
 			return true
+		case "25":
+			return failure.Code == "25006" // read-only: the server was replaced by another
 		}
 		return false
 	}
 	var network net.Error
-	return errors.Is(err, driver.ErrBadConn) || errors.Is(err, sql.ErrConnDone) || errors.As(err, &network) ||
+	return err.Error() == "sql: database is closed" || // an error that database/sql does not export
+		errors.Is(err, driver.ErrBadConn) || errors.Is(err, sql.ErrConnDone) || errors.Is(err, sql.ErrTxDone) || errors.As(err, &network) ||
 		errors.Is(err, context.DeadlineExceeded) || errors.Is(err, net.ErrClosed) ||
 		errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF)
 }

@@ -7,17 +7,23 @@ import (
 	"github.com/twilightbark/twilightbark/chat"
 )
 
-// selectMessage loads a chat.Message; every query for messages starts with it.
+// A message's columns, but for its last change's, and the tables they come from.
 // The message before it comes along, since how a message shows (under the same
 // name, on the same day) depends on it.
-const selectMessage = `
-	SELECT m.id, m.room_id, r.slug AS room_slug, m.number, m.author_id, u.username AS author, m.body,
-		m.posted_revision, m.revision, m.posted_at, m.changed_at,
-		COALESCE(p.author_id, 0) AS previous_author_id, COALESCE(p.posted_at, 0) AS previous_posted_at
-	FROM messages m
-	JOIN rooms r ON r.id = m.room_id
-	JOIN users u ON u.id = m.author_id
-	LEFT JOIN messages p ON p.room_id = m.room_id AND p.number = m.number - 1`
+const (
+	messageColumns = `m.id, m.room_id, r.slug AS room_slug, m.number, m.author_id, u.username AS author, m.body,
+		m.posted_revision, m.posted_at,
+		COALESCE(p.author_id, 0) AS previous_author_id, COALESCE(p.posted_at, 0) AS previous_posted_at`
+
+	messageTables = `
+		JOIN rooms r ON r.id = m.room_id
+		JOIN users u ON u.id = m.author_id
+		LEFT JOIN messages p ON p.room_id = m.room_id AND p.number = m.number - 1`
+
+	selectMessage = `SELECT ` + messageColumns + `, m.revision, m.changed_at FROM messages m` + messageTables
+	selectChange  = `SELECT ` + messageColumns + `, v.revision, v.changed_at
+		FROM message_versions v JOIN messages m ON m.id = v.message_id` + messageTables
+)
 
 // Messages gives the room's messages numbered within, in order; at most two
 // pages of them, the newest ones.
@@ -29,13 +35,14 @@ func (s *Store) Messages(ctx context.Context, roomID int64, within chat.Range) (
 	return messages, err
 }
 
-// Changes gives up to limit of the room's messages that were posted or changed
-// after the revision, each once and as it now is, in the order of its last change.
-func (s *Store) Changes(ctx context.Context, roomID, after int64, limit int) (messages []chat.Message, err error) {
-	err = s.list(ctx, &messages, selectMessage+`
-		WHERE m.room_id = $1 AND m.revision > $2
-		ORDER BY m.revision LIMIT $3`, roomID, after, limit)
-	return messages, err
+// Changes gives up to limit of the room's changes after the revision, in order
+// and without gaps. Each is the message that was changed, as it now is, with the
+// revision and the moment of that change.
+func (s *Store) Changes(ctx context.Context, roomID, after int64, limit int) (changes []chat.Message, err error) {
+	err = s.list(ctx, &changes, selectChange+`
+		WHERE v.room_id = $1 AND v.revision > $2
+		ORDER BY v.revision LIMIT $3`, roomID, after, limit)
+	return changes, err
 }
 
 // Cursor gives the place of the room's change that took revision. Revision 0 is
@@ -74,7 +81,7 @@ func (s *Store) Post(ctx context.Context, draft chat.Draft, rate chat.Rate) (cha
 	if err != nil {
 		return chat.Message{}, err
 	}
-	return s.message(ctx, id)
+	return s.message(context.WithoutCancel(ctx), id) // it is stored, whoever has left
 }
 
 func (s *Store) message(ctx context.Context, id int64) (message chat.Message, err error) {
@@ -163,8 +170,8 @@ func (s *Store) tooFast(ctx context.Context, authorID int64, rate chat.Rate) err
 	var recent []chat.Micros
 	now := s.now()
 	if err := s.list(ctx, &recent, `
-		SELECT posted_at FROM messages WHERE author_id = $1 AND posted_at > $2
-		ORDER BY posted_at DESC LIMIT $3`, authorID, now-micros(rate.Window), rate.Count); err != nil {
+		SELECT posted_at FROM messages WHERE author_id = $1 AND posted_at > $2 AND posted_at <= $3
+		ORDER BY posted_at DESC LIMIT $4`, authorID, now-micros(rate.Window), now, rate.Count); err != nil {
 		return err
 	}
 	if len(recent) < rate.Count {

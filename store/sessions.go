@@ -15,7 +15,10 @@ const (
 
 // sessionTouch is how stale a session's last sight may get, so that reading a
 // page seldom writes.
-const sessionTouch = 10 * time.Minute
+const (
+	sessionTouch    = 10 * time.Minute
+	sessionPatience = 200 * time.Millisecond
+)
 
 // maxSessions bounds a user's devices; the oldest gives way.
 const maxSessions = 50
@@ -68,8 +71,15 @@ func (s *Store) SessionUser(ctx context.Context, tokenHash []byte) (chat.User, e
 	if err != nil || now < row.Seen+micros(sessionTouch) {
 		return row.User, err
 	}
+	// That the session was seen may be noted another time, and must not make
+	// reading wait for a writer.
+	soon, cancel := context.WithTimeout(ctx, sessionPatience)
+	defer cancel()
 	expires := min(now+micros(SessionIdle), row.Begun+micros(SessionMost))
-	_, err = s.exec(ctx, `UPDATE sessions SET seen_at = $1, expires_at = $2 WHERE token_hash = $3`, now, expires, tokenHash)
+	_, err = s.exec(soon, `UPDATE sessions SET seen_at = $1, expires_at = $2 WHERE token_hash = $3`, now, expires, tokenHash)
+	if chat.KindOf(err) == chat.Unavailable {
+		err = nil
+	}
 	return row.User, err
 }
 

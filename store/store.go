@@ -24,9 +24,10 @@ const timeout = 5 * time.Second
 
 // Store is a database. The zero value is of no use: call Open.
 type Store struct {
-	read  *sqlx.DB // for what only looks
-	write *sqlx.DB // for what changes; on SQLite a single connection, so that writers queue
-	tx    *sqlx.Tx // set in a Store that InTx hands out
+	read  *sqlx.DB  // for what only looks
+	write *sqlx.DB  // for what changes; on SQLite a single connection, so that writers queue
+	tx    *sqlx.Tx  // set in a Store that InTx hands out
+	until time.Time // when that transaction is broken off
 	clock func() time.Time
 }
 
@@ -71,7 +72,7 @@ func (s *Store) WithClock(now func() time.Time) *Store {
 func (s *Store) Ping(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
-	return translate(s.write.PingContext(ctx))
+	return translate(ctx, s.write.PingContext(ctx))
 }
 
 // InTx runs fn in one transaction, which is committed only if fn returns nil.
@@ -84,15 +85,16 @@ func (s *Store) InTx(ctx context.Context, fn func(*Store) error) error {
 	defer cancel()
 	tx, err := s.write.BeginTxx(ctx, nil)
 	if err != nil {
-		return translate(err)
+		return translate(ctx, err)
 	}
 	defer func() { _ = tx.Rollback() }() // does nothing after Commit
 	inside := *s
 	inside.tx = tx
+	inside.until, _ = ctx.Deadline()
 	if err := fn(&inside); err != nil {
 		return err
 	}
-	return translate(tx.Commit())
+	return translate(ctx, tx.Commit())
 }
 
 func (s *Store) now() chat.Micros { return chat.At(s.clock()) }
@@ -102,9 +104,9 @@ func (s *Store) get(ctx context.Context, dst any, query string, args ...any) err
 	ctx, cancel := s.bounded(ctx)
 	defer cancel()
 	if s.tx != nil {
-		return translate(s.tx.GetContext(ctx, dst, query, args...))
+		return translate(ctx, s.tx.GetContext(ctx, dst, query, args...))
 	}
-	return translate(s.read.GetContext(ctx, dst, query, args...))
+	return translate(ctx, s.read.GetContext(ctx, dst, query, args...))
 }
 
 // list loads any number of rows into the slice dst points to.
@@ -112,9 +114,9 @@ func (s *Store) list(ctx context.Context, dst any, query string, args ...any) er
 	ctx, cancel := s.bounded(ctx)
 	defer cancel()
 	if s.tx != nil {
-		return translate(s.tx.SelectContext(ctx, dst, query, args...))
+		return translate(ctx, s.tx.SelectContext(ctx, dst, query, args...))
 	}
-	return translate(s.read.SelectContext(ctx, dst, query, args...))
+	return translate(ctx, s.read.SelectContext(ctx, dst, query, args...))
 }
 
 // exec runs a statement that changes rows, and tells how many it changed.
@@ -128,17 +130,17 @@ func (s *Store) exec(ctx context.Context, query string, args ...any) (changed in
 		result, err = s.write.ExecContext(ctx, query, args...)
 	}
 	if err != nil {
-		return 0, translate(err)
+		return 0, translate(ctx, err)
 	}
 	changed, err = result.RowsAffected()
-	return changed, translate(err)
+	return changed, translate(ctx, err)
 }
 
 // bounded gives a statement its deadline. One inside a transaction does not end
 // with the reader who asked, for the same reason as the transaction.
 func (s *Store) bounded(ctx context.Context) (context.Context, context.CancelFunc) {
 	if s.tx != nil {
-		ctx = context.WithoutCancel(ctx)
+		return context.WithDeadline(context.WithoutCancel(ctx), s.until)
 	}
 	return context.WithTimeout(ctx, timeout)
 }
