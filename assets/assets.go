@@ -120,7 +120,7 @@ func Serve(w http.ResponseWriter, r *http.Request) bool {
 	if f.gzipped != nil {
 		header.Add("Vary", "Accept-Encoding")
 	}
-	if f.gzipped != nil && acceptsGzip(r) {
+	if f.gzipped != nil && AcceptsGzip(r) {
 		content, etag = f.gzipped, f.hash+"-gzip"
 		header.Set("Content-Encoding", "gzip")
 		// ServeContent leaves the length of encoded content to us.
@@ -131,8 +131,8 @@ func Serve(w http.ResponseWriter, r *http.Request) bool {
 	return true
 }
 
-// acceptsGzip reports whether the client names gzip among the encodings it takes.
-func acceptsGzip(r *http.Request) bool {
+// AcceptsGzip reports whether the client names gzip among the encodings it takes.
+func AcceptsGzip(r *http.Request) bool {
 	for part := range strings.SplitSeq(strings.Join(r.Header.Values("Accept-Encoding"), ","), ",") {
 		coding, weight, _ := strings.Cut(part, ";")
 		if !strings.EqualFold(strings.TrimSpace(coding), "gzip") {

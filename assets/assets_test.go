@@ -169,7 +169,7 @@ func TestAcceptsGzip(t *testing.T) {
 		{[]string{"identity"}, false},
 	}
 	for _, tt := range tests {
-		if got := acceptsGzip(&http.Request{Header: http.Header{"Accept-Encoding": tt.header}}); got != tt.want {
+		if got := AcceptsGzip(&http.Request{Header: http.Header{"Accept-Encoding": tt.header}}); got != tt.want {
 			t.Errorf("%q: %v, want %v", tt.header, got, tt.want)
 		}
 	}

@@ -1,6 +1,7 @@
 package handlers
 
 import (
+	"context"
 	"errors"
 	"net/http"
 
@@ -24,7 +25,7 @@ func (h *Handlers) showRegister(c *gin.Context) error {
 var errRegistrationClosed = &chat.Error{Kind: chat.Forbidden, Message: "This site takes no new members just now."}
 
 func (h *Handlers) showRegisterForm(c *gin.Context, status int, form views.AccountFormProps) error {
-	return h.show(c, status, views.Page{Title: "Register", Path: form.Next}, views.Register(form))
+	return h.show(c, status, views.Page{Title: "Register", Path: orHome(form.Next)}, views.Register(form))
 }
 
 // register makes an account, and logs its owner in.
@@ -80,7 +81,7 @@ func (h *Handlers) showLogin(c *gin.Context) error {
 }
 
 func (h *Handlers) showLoginForm(c *gin.Context, status int, form views.AccountFormProps) error {
-	return h.show(c, status, views.Page{Title: "Log in", Path: form.Next}, views.Login(form, h.RegistrationOpen))
+	return h.show(c, status, views.Page{Title: "Log in", Path: orHome(form.Next)}, views.Login(form, h.RegistrationOpen))
 }
 
 // login never says which of the two was wrong: that would tell who has an account.
@@ -104,6 +105,7 @@ func (h *Handlers) login(c *gin.Context) error {
 // work whether or not there is such an account.
 func (h *Handlers) authenticate(c *gin.Context, email, secret string) (chat.User, error) {
 	ctx := c.Request.Context()
+	email = cut(email, chat.MaxEmail+1) // no account has a longer one, and no limit should remember it
 	if err := h.attempts.try(addressPrefix(c).String(), chat.NormalEmail(email)); err != nil {
 		return chat.User{}, err
 	}
@@ -120,13 +122,21 @@ func (h *Handlers) authenticate(c *gin.Context, email, secret string) (chat.User
 		return chat.User{}, &chat.Error{Kind: chat.Invalid, Message: "This email and password don't belong together. Please try again."}
 	}
 	if stale {
-		hash, err := h.hasher.Hash(ctx, secret)
-		if err != nil {
-			return chat.User{}, err
-		}
-		return user, h.Store.SetPasswordHash(ctx, user.ID, hash)
+		h.refreshHash(ctx, user, secret)
 	}
 	return user, nil
+}
+
+// refreshHash hashes a password anew with today's parameters. It may fail: the
+// old hash is still right, and the next login tries again.
+func (h *Handlers) refreshHash(ctx context.Context, user chat.User, secret string) {
+	hash, err := h.hasher.Hash(ctx, secret)
+	if err == nil {
+		err = h.Store.SetPasswordHash(ctx, user.ID, hash)
+	}
+	if err != nil {
+		h.Log.WarnContext(ctx, "can't refresh a password's hash", "error", err)
+	}
 }
 
 func (h *Handlers) logout(c *gin.Context) error {

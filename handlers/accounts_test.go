@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/twilightbark/twilightbark/chat"
+	"github.com/twilightbark/twilightbark/store/storetest"
 )
 
 func registration(email, username, password string) url.Values {
@@ -157,6 +158,19 @@ func TestSessionCookie(t *testing.T) {
 	}
 }
 
+func TestLoggingInAgainKeepsOtherTabsLive(t *testing.T) {
+	s := newSite(t)
+	storetest.Room(t, s.Store, "dogs")
+	ada := s.guest()
+	ada.post("/register", registration("ada@example.com", "ada", goodPassword)).status(303)
+	tab := ada.listen(s.serve() + "/rooms/dogs/events")
+	tab.until("member-count")
+	ada.post("/login", url.Values{"email": {"ada@example.com"}, "password": {goodPassword}}).status(303)
+	if last := tab.ended(); last.name == "expired" || strings.Contains(last.data, "logged out") {
+		t.Errorf("the other tab was told %+v", last)
+	}
+}
+
 func TestLoginIsLimitedForAddressAndAccount(t *testing.T) {
 	limited := func(c *Config) { c.LoginRate = chat.Rate{Count: 2, Window: time.Hour} }
 	attempt := func(v *visitor, email string) *answer {
@@ -179,6 +193,26 @@ func TestLoginIsLimitedForAddressAndAccount(t *testing.T) {
 		attempt(from("203.0.113.2"), "Ada@example.com").status(422)
 		attempt(from("203.0.113.3"), "ada@example.com").status(429)
 		attempt(from("203.0.113.3"), "bob@example.com").status(422)
+	})
+	t.Run("who is stopped can't use up what others may try", func(t *testing.T) {
+		s := newSite(t, limited, func(c *Config) { c.TrustedProxies = []netip.Prefix{netip.MustParsePrefix("192.0.2.0/24")} })
+		from := func(address string) *visitor { return s.guest().with("X-Forwarded-For", address) }
+		attempt(from("203.0.113.1"), "a@example.com").status(422)
+		attempt(from("203.0.113.1"), "b@example.com").status(422)
+		for range 5 {
+			attempt(from("203.0.113.1"), "ada@example.com").status(429)
+		}
+		attempt(from("203.0.113.2"), "ada@example.com").status(422)
+		attempt(from("203.0.113.2"), "b@example.com").status(422) // one attempt counted, not more
+	})
+	t.Run("what is typed does not fill the memory", func(t *testing.T) {
+		s := newSite(t, limited)
+		attempt(s.guest(), strings.Repeat("x", 60_000)).status(422)
+		for key := range s.attempts.keys {
+			if len(key) > chat.MaxEmail+1 {
+				t.Errorf("a key of %d bytes is kept", len(key))
+			}
+		}
 	})
 	t.Run("one household's IPv6", func(t *testing.T) {
 		s := newSite(t, limited, func(c *Config) { c.TrustedProxies = []netip.Prefix{netip.MustParsePrefix("192.0.2.0/24")} })

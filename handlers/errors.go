@@ -56,7 +56,9 @@ var titles = map[int]string{
 }
 
 // do adapts an action to gin; an error becomes a page or a notice.
-func (h *Handlers) do(action func(*gin.Context) error) gin.HandlerFunc { return attempt(action, h.fail) }
+func (h *Handlers) do(action func(*gin.Context) error) gin.HandlerFunc {
+	return attempt(action, h.fail)
+}
 
 // quietly is do for what a page asks by itself: a failure there is tried again,
 // and is nothing to show a person.
@@ -84,6 +86,7 @@ func attempt(action func(*gin.Context) error, fail func(*gin.Context, error)) gi
 // fail answers with the error's page, or for htmx with a notice.
 func (h *Handlers) fail(c *gin.Context, err error) {
 	c.Abort()
+	h.identify(c) // it may have failed before that: the page shows who is asking
 	if c.Writer.Written() {
 		h.explain(c, err)
 		return
@@ -123,7 +126,11 @@ func (h *Handlers) explain(c *gin.Context, err error) (int, views.OopsProps) {
 	}
 	if status >= http.StatusInternalServerError {
 		oops.Reference = requestID(c.Request.Context())
-		if !errors.Is(err, context.Canceled) { // that person has left, and nothing is wrong
+		switch {
+		case errors.Is(err, context.Canceled): // that person has left, and nothing is wrong
+		case status == http.StatusServiceUnavailable:
+			h.Log.WarnContext(c.Request.Context(), "request refused for now", "error", err)
+		default:
 			h.Log.ErrorContext(c.Request.Context(), "request failed", "error", err)
 		}
 	}

@@ -49,7 +49,7 @@ type Handlers struct {
 	router    http.Handler
 }
 
-// New makes the site ready to serve. Close stops what it starts.
+// New makes the site ready to serve. Drain stops what it starts.
 func New(config Config) *Handlers {
 	h := &Handlers{
 		Config: config,

@@ -33,25 +33,26 @@ func newLimiter(r chat.Rate) *limiter {
 }
 
 // try counts an attempt under each key. If one of them has had too many, it
-// returns TooFast with the time to wait.
+// returns TooFast with the time to wait, and the attempt counts under none: who
+// is stopped by the first key can't use up what the others are allowed.
 func (l *limiter) try(keys ...string) error {
 	if !l.rate.Limited() {
 		return nil
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	var wait time.Duration
+	var counted []*rate.Reservation
 	for _, key := range keys {
 		reservation := l.bucket(key).Reserve()
-		if delay := reservation.Delay(); delay > 0 {
-			reservation.Cancel() // what is refused does not count
-			wait = max(wait, delay)
+		counted = append(counted, reservation)
+		if wait := reservation.Delay(); wait > 0 {
+			for _, other := range counted {
+				other.Cancel()
+			}
+			return &chat.Error{Kind: chat.TooFast, Message: "That was tried too often. Please wait a moment, then try again.", After: wait}
 		}
 	}
-	if wait == 0 {
-		return nil
-	}
-	return &chat.Error{Kind: chat.TooFast, Message: "That was tried too often. Please wait a moment, then try again.", After: wait}
+	return nil
 }
 
 func (l *limiter) bucket(key string) *rate.Limiter {

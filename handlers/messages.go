@@ -1,6 +1,7 @@
 package handlers
 
 import (
+	"cmp"
 	"errors"
 	"net/http"
 	"strings"
@@ -23,7 +24,6 @@ func (h *Handlers) postMessage(c *gin.Context) error {
 		return seeOther(c, chat.RoomPath(message.RoomSlug))
 	}
 	composer := h.composer(c, chat.RoomPath(message.RoomSlug), "")
-	c.Header("Cache-Control", "no-store")
 	return render(c, http.StatusOK, views.Arrived(views.MessageProps{Message: message, Zone: h.Zone}), views.ComposerRenewed(*composer))
 }
 
@@ -54,7 +54,6 @@ func (h *Handlers) refuse(c *gin.Context, cause error) {
 	if !spent(cause) {
 		composer.Nonce = draft.Nonce // so that sending again can't post twice
 	}
-	c.Header("Cache-Control", "no-store")
 	if err := h.showRefused(c, status, oops.Title, composer); err != nil {
 		h.fail(c, err)
 	}
@@ -86,7 +85,7 @@ func (h *Handlers) composer(c *gin.Context, room, body string) *views.ComposerPr
 	if viewer(c) == nil && reads(c.Request) {
 		return nil
 	}
-	lines := c.Query("lines") + c.PostForm("lines")
+	lines := cmp.Or(c.Query("lines"), c.PostForm("lines"))
 	return &views.ComposerProps{
 		Room: room, Nonce: randomName(16), Body: body, Focus: true,
 		Several: lines == "several" || strings.Contains(body, "\n"),
@@ -94,19 +93,21 @@ func (h *Handlers) composer(c *gin.Context, room, body string) *views.ComposerPr
 }
 
 // showComposer switches the form between one line and several. What is written
-// so far comes along, and a form it would not fit is not offered.
+// so far comes along, by POST since an address is too short for it, and a form
+// it would not fit is not offered.
 func (h *Handlers) showComposer(c *gin.Context) error {
 	room, err := h.room(c)
 	if err != nil {
 		return err
 	}
-	composer := h.composer(c, room.Path(), c.Query("body"))
-	if composer == nil {
+	if viewer(c) == nil {
 		return &chat.Error{Kind: chat.SignedOut, Message: "Log in to write here."}
 	}
+	draft := drafted(c)
+	composer := h.composer(c, room.Path(), draft.Body)
+	composer.Nonce = cmp.Or(draft.Nonce, composer.Nonce) // it may have been sent without the answer coming back
 	if !fragmentWanted(c) {
 		return h.showRoomWith(c, http.StatusOK, room, composer)
 	}
-	c.Header("Cache-Control", "no-store")
 	return render(c, http.StatusOK, views.ComposerRenewed(*composer))
 }

@@ -163,7 +163,7 @@ func TestComposerForSeveralLines(t *testing.T) {
 	if box.doc().Find("textarea#body").Length() != 1 {
 		t.Errorf("want a box in: %s", box.Body)
 	}
-	box = ada.withHTMX().get("/rooms/dogs/composer?lines=several&body=half+a").status(200)
+	box = ada.withHTMX().post("/rooms/dogs/composer", url.Values{"lines": {"several"}, "body": {"half a"}}).status(200)
 	if got := box.value("textarea#body"); got != "half a" {
 		t.Errorf("the box holds %q, want what was written", got)
 	}
@@ -178,7 +178,7 @@ func TestComposerForSeveralLines(t *testing.T) {
 	if got := refused.value("textarea#body"); got != "one\ntwo" {
 		t.Errorf("the refused form holds %q, want both lines", got)
 	}
-	s.guest().withHTMX().get("/rooms/dogs/composer").status(401)
+	s.guest().withHTMX().post("/rooms/dogs/composer", url.Values{"lines": {"several"}}).status(401)
 }
 
 func TestHostileTextStaysText(t *testing.T) {

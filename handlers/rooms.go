@@ -26,10 +26,10 @@ func (h *Handlers) showHomeWith(c *gin.Context, status int, home views.HomeProps
 		return err
 	}
 	for _, room := range rooms {
-		home.Rooms = append(home.Rooms, views.RoomEntry{Room: room, Members: h.live.Presence(room.ID).Count})
+		home.Rooms = append(home.Rooms, views.RoomEntry{Room: room, Members: h.live.Count(room.ID)})
 	}
-	home.Page = views.Page{Site: h.site, Path: "/"}
-	return h.show(c, status, home.Page, views.Home(home))
+	home.Site = h.site
+	return h.show(c, status, views.Page{Path: "/"}, views.Home(home))
 }
 
 // openRoom leads into the room of a name, which is new if there was none.
@@ -89,8 +89,8 @@ func (h *Handlers) showRoom(c *gin.Context) error {
 	return h.showRoomWith(c, http.StatusOK, room, h.composer(c, room.Path(), ""))
 }
 
-// showRoomWith reads the cursor before the messages: what is posted in between
-// is then shown twice over, by the page and by the stream, rather than never.
+// showRoomWith shows the room's messages up to the revision that room has, and
+// its cursor, so that the stream brings exactly what comes after.
 func (h *Handlers) showRoomWith(c *gin.Context, status int, room chat.Room, composer *views.ComposerProps) error {
 	ctx := c.Request.Context()
 	cursor, err := h.Store.Cursor(ctx, room.ID, room.Revision)
@@ -101,10 +101,10 @@ func (h *Handlers) showRoomWith(c *gin.Context, status int, room chat.Room, comp
 	if err != nil {
 		return err
 	}
-	page := views.Page{Site: h.site, Title: room.Name, Path: room.Path(), Room: true}
+	page := views.Page{Title: room.Name, Path: room.Path(), Room: true}
 	return h.show(c, status, page, views.Room(views.RoomProps{
-		Room: room, Run: h.run, Cursor: cursor, Messages: messages, Zone: h.Zone,
-		Presence: presenceProps(h.live.Presence(room.ID)), Composer: composer, Page: page,
+		Room: room, Run: h.run, Cursor: cursor, Messages: messages, Site: h.site,
+		Presence: presenceProps(h.live.Presence(room.ID)), Composer: composer,
 	}))
 }
 

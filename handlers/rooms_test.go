@@ -171,7 +171,7 @@ func TestUnfoldedPage(t *testing.T) {
 	room, ada := storetest.Room(t, s.Store, "dogs"), storetest.User(t, s.Store, "ada")
 	fill(s, room, ada, 1, 120)
 	s.guest().withHTMX().get("/rooms/dogs/page/2?folded=1").status(200).
-		has(`hx-target="#fold" hx-swap="outerHTML"`, `id="m-51"`, `id="m-100"`, `#messages:not(:has(#m-50, [data-older=&#39;1&#39;])) &gt; #fold`).lacks(`id="m-50"`, `id="m-101"`)
+		has(`hx-target="#fold-2" hx-swap="outerHTML"`, `id="m-51"`, `id="m-100"`, `#messages:not(:has(#m-50, [data-older=&#39;1&#39;])) &gt; #fold-2`).lacks(`id="m-50"`, `id="m-101"`)
 	s.guest().get("/rooms/dogs/page/2?folded=1").status(200).has("<html")
 }
 

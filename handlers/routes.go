@@ -14,9 +14,9 @@ func (h *Handlers) routes() http.Handler {
 	router.HandleMethodNotAllowed = true
 	router.RedirectTrailingSlash = false
 	h.trustProxies(router)
-	router.Use(h.logRequest, h.recoverPanic, h.warnForwarded, secureHeaders(h.BaseURL))
-	router.NoRoute(h.do(h.notFound))
-	router.NoMethod(h.do(h.methodNotAllowed))
+	router.Use(h.logRequest, h.recoverPanic, h.warnForwarded, secureHeaders(h.BaseURL), sessions.Sessions(h.cookieName(), h.sessions()))
+	router.NoRoute(h.checkHost, h.do(h.notFound))
+	router.NoMethod(h.checkHost, h.do(h.methodNotAllowed))
 
 	open := routeGroup{router.Group("/")}
 	open.get("/healthz", h.do(h.showHealth))
@@ -29,7 +29,7 @@ func (h *Handlers) routes() http.Handler {
 	open.get("/fragments/not-sent", h.do(h.showNotSent))
 
 	site := routeGroup{open.Group("/")}
-	site.Use(h.checkOrigin(), h.readForm, sessions.Sessions(h.cookieName(), h.sessions()), h.identify)
+	site.Use(h.checkOrigin(), h.readForm, h.identify)
 	site.get("/", h.do(h.showHome))
 	site.get("/register", h.do(h.showRegister))
 	site.POST("/register", h.do(h.register))
@@ -41,9 +41,9 @@ func (h *Handlers) routes() http.Handler {
 	site.POST("/rooms", h.do(h.openRoom))
 	site.get("/rooms/:slug", h.do(h.showRoom))
 	site.get("/rooms/:slug/page/:page", h.do(h.showPage))
-	site.get("/rooms/:slug/composer", h.do(h.showComposer))
 	site.get("/rooms/:slug/:number", h.do(h.showMessage))
 	site.POST("/rooms/:slug/messages", attempt(h.postMessage, h.refuse))
+	site.POST("/rooms/:slug/composer", h.do(h.showComposer))
 	site.GET("/rooms/:slug/events", h.quietly(h.streamRoom))
 	site.get("/rooms/:slug/changes", h.quietly(h.showChanges))
 	site.GET("/rooms/:slug/live", h.do(h.streamPage))

@@ -114,7 +114,10 @@ func (h *Handlers) readForm(c *gin.Context) {
 }
 
 func parseForm(r *http.Request) error {
-	kind, _, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
+	kind, params, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
+	if charset := params["charset"]; charset != "" && !strings.EqualFold(charset, "utf-8") || r.Header.Get("Content-Encoding") != "" {
+		return &refusal{http.StatusUnsupportedMediaType, "Only forms in UTF-8 can be sent here."}
+	}
 	switch {
 	case err == nil && kind == "application/x-www-form-urlencoded":
 		err = r.ParseForm()

@@ -25,7 +25,7 @@ var every = []struct {
 	{"GET", "/avatars/paw-3/96", 200}, {"GET", "/avatars/paw-36/96", 404}, {"GET", "/avatars/paw-03/96", 404}, {"GET", "/fragments/not-sent", 200},
 	{"GET", "/static/none.css", 404}, {"GET", "/register", 200}, {"GET", "/login", 200}, {"POST", "/login", 422}, {"POST", "/register", 422}, {"POST", "/logout", 303},
 	{"GET", "/users/ada", 404}, {"POST", "/rooms", 422}, {"GET", "/rooms/dogs", 200}, {"HEAD", "/rooms/dogs", 200}, {"GET", "/rooms/none", 404},
-	{"GET", "/rooms/dogs/page/1", 200}, {"GET", "/rooms/dogs/1", 404}, {"GET", "/rooms/dogs/composer", 401}, {"POST", "/rooms/dogs/messages", 401},
+	{"GET", "/rooms/dogs/page/1", 200}, {"GET", "/rooms/dogs/1", 404}, {"POST", "/rooms/dogs/composer", 401}, {"POST", "/rooms/dogs/messages", 401},
 	{"GET", "/rooms/dogs/changes?after=0-0", 204}, {"GET", "/nothing", 404}, {"DELETE", "/", 405}, {"PUT", "/rooms/dogs", 405}, {"TRACE", "/", 405},
 	{"OPTIONS", "/login", 405}, {"FOO", "/login", 405}, {"GET", "//evil.example", 404}, {"GET", "/rooms/../login", 404}, {"GET", "/logout", 405},
 	{"GET", "/rooms/dogs/messages", 404},
@@ -131,8 +131,9 @@ func TestErrorsArePagesAndFragments(t *testing.T) {
 	for _, tt := range tests {
 		s.log.Reset()
 		page := s.guest().get(tt.path).status(tt.status).has("<html", "Test Bark", tt.says).lacks("secret", "goroutine")
-		if lines := strings.Count(s.log.String(), "level=ERROR"); (lines == 1) != (tt.status >= 500) {
-			t.Errorf("%s: %d lines at level ERROR: %s", tt.path, lines, s.log)
+		errors, warnings := strings.Count(s.log.String(), "level=ERROR"), strings.Count(s.log.String(), "level=WARN")
+		if (errors == 1) != (tt.status == 500) || (warnings == 1) != (tt.status == 503) {
+			t.Errorf("%s: %d lines at level ERROR, %d at WARN: %s", tt.path, errors, warnings, s.log)
 		}
 		id := page.Header().Get("X-Request-Id")
 		for line := range strings.Lines(s.log.String()) {
@@ -158,6 +159,15 @@ func (s *site) withRoutes(failures map[string]error) http.Handler {
 	}
 	router.GET("/panic", s.do(func(*gin.Context) error { panic("the secret of the engine room") }))
 	return router
+}
+
+func TestMembersStayMembersOnErrorPages(t *testing.T) {
+	s := newSite(t)
+	ada := s.member("ada")
+	for _, path := range []string{"/nothing", "/static/none.css", "/avatars/none/96", "/rooms/none"} {
+		ada.get(path).status(404).has("Log out")
+	}
+	ada.send("PUT", "/", nil).status(405).has("Log out")
 }
 
 func TestDatabaseOutage(t *testing.T) {
@@ -217,6 +227,11 @@ func TestOtherHostsAreRefusedWhenTheAddressIsSet(t *testing.T) {
 		c.OnlyHost = true
 		c.BaseURL = &url.URL{Scheme: "https", Host: "Chat.example.com"}
 	})
+	for _, path := range []string{"/nothing", "/static/none.css"} {
+		r := httptest.NewRequestWithContext(t.Context(), "GET", path, nil)
+		r.Host = "evil.example"
+		s.guest().do(r).status(421)
+	}
 	for host, status := range map[string]int{"chat.example.com": 200, "CHAT.example.com:443": 200, "chat.example.com:80": 421, "evil.example": 421, "": 421} {
 		for _, path := range []string{"/", "/login"} {
 			r := httptest.NewRequestWithContext(t.Context(), "GET", path, nil)
@@ -244,6 +259,8 @@ func TestFormsAreBounded(t *testing.T) {
 		{"a large body", "application/x-www-form-urlencoded", "body=" + strings.Repeat("x", 70_000), 413},
 		{"many fields", "application/x-www-form-urlencoded", many.Encode(), 400},
 		{"a damaged form", "application/x-www-form-urlencoded", "body=%zz", 400},
+		{"another encoding", "application/x-www-form-urlencoded; charset=utf-16", "body=x", 415},
+		{"UTF-8 by name", "application/x-www-form-urlencoded; charset=UTF-8", draft("x", aNonce()).Encode(), 303},
 		{"JSON", "application/json", `{"body":"x"}`, 415},
 		{"no type", "", "body=x", 415},
 		{"multipart without a boundary", "multipart/form-data", "x", 400},

@@ -11,6 +11,7 @@ import (
 	gorilla "github.com/gorilla/sessions"
 
 	"github.com/twilightbark/twilightbark/chat"
+	"github.com/twilightbark/twilightbark/live"
 	"github.com/twilightbark/twilightbark/store"
 )
 
@@ -20,6 +21,9 @@ const (
 	addressValue = "address" // string; prefix of the address it is begun from
 	troubleValue = "trouble" // error; the session could not be looked up
 )
+
+// identified marks a request whose sender identify has looked for.
+const identified = "identified"
 
 const (
 	tokenBytes   = 32
@@ -113,6 +117,10 @@ func cut(text string, most int) string { return text[:min(len(text), most)] }
 // identify finds out who asks, for viewer to tell, or trouble that it can't be
 // found out just now.
 func (h *Handlers) identify(c *gin.Context) {
+	if _, done := c.Get(identified); done {
+		return
+	}
+	c.Set(identified, true)
 	session := sessions.Default(c)
 	if err, ok := session.Get(troubleValue).(error); ok {
 		c.Set(troubleValue, err)
@@ -146,7 +154,7 @@ func (h *Handlers) begin(c *gin.Context, user chat.User) error {
 	if err := session.Save(); err != nil {
 		return err
 	}
-	h.endStreams(before)
+	h.endStreams(before, live.ErrClosed) // they go on under the new session
 	return nil
 }
 
@@ -158,12 +166,12 @@ func (h *Handlers) end(c *gin.Context) error {
 	if err := session.Save(); err != nil {
 		return err
 	}
-	h.endStreams(before)
+	h.endStreams(before, live.ErrExpired)
 	return nil
 }
 
-func (h *Handlers) endStreams(session string) {
+func (h *Handlers) endStreams(session string, reason error) {
 	if session != "" {
-		h.live.EndSession(session)
+		h.live.EndSession(session, reason)
 	}
 }

@@ -3,7 +3,9 @@ package handlers
 import (
 	"cmp"
 	"context"
+	"encoding/hex"
 	"errors"
+	"fmt"
 	"math/rand/v2"
 	"net/http"
 	"strconv"
@@ -21,6 +23,26 @@ import (
 // streamLife is how long a stream lasts, give or take a tenth, so that viewers
 // spread anew over nodes, and a right that was lost is not held for long.
 const streamLife = 15 * time.Minute
+
+// authorityAge is how long a stream goes on without asking whether its session
+// still lasts: one that expires, or is ended on another node, is told by nobody.
+const authorityAge = 30 * time.Second
+
+// authority gives ErrExpired if the session that the request came with has
+// ended. That it can't be asked just now is no reason to end a stream.
+func (h *Handlers) authority(c *gin.Context) error {
+	if viewer(c) == nil {
+		return nil
+	}
+	hash, err := hex.DecodeString(sessionID(c))
+	if err == nil {
+		_, err = h.Store.SessionUser(c.Request.Context(), hash)
+	}
+	if chat.KindOf(err) == chat.NotFound {
+		return live.ErrExpired
+	}
+	return nil
+}
 
 // streamRoom sends a room's changes as Server-Sent Events, as they happen.
 func (h *Handlers) streamRoom(c *gin.Context) error {
@@ -45,7 +67,7 @@ func (h *Handlers) streamRoom(c *gin.Context) error {
 	}
 	watcher := h.live.Watch(at.room.ID, at.after, live.Viewer{Member: member(viewer(c)), Session: sessionID(c), Resumed: h.resumed(c)})
 	defer watcher.Close()
-	return follow(c, newEventStream(), watcher, farewell{reload: named("reload"), expired: append(event("", expired), named("expired")...)})
+	return h.follow(c, newEventStream(), watcher, farewell{reload: named("reload"), expired: append(event("", expired), named("expired")...)})
 }
 
 // resumed reports whether the stream goes on after a cut: it says what it had
@@ -58,9 +80,13 @@ func (h *Handlers) resumed(c *gin.Context) bool {
 // farewell is what a stream says last when it ends for a reason.
 type farewell struct{ reload, expired []byte }
 
+var (
+	beat     = frame([]byte(":\n\n"))
+	admitted = frame(event("", mustRender(views.Admitted())))
+)
+
 func newEventStream() *stream {
-	beat := frame([]byte(":\n\n"))
-	return &stream{kind: "text/event-stream; charset=utf-8", head: beat, beat: beat}
+	return &stream{kind: "text/event-stream; charset=utf-8", head: admitted, beat: beat}
 }
 
 // tell opens a stream only to say one thing.
@@ -71,15 +97,19 @@ func tell(c *gin.Context, out *stream, text []byte) error {
 	return nil
 }
 
-// follow writes what the watcher gives until one of them ends.
-func follow(c *gin.Context, out *stream, watcher *live.Watcher, last farewell) error {
+// follow writes what the watcher gives until one of them ends, or the session
+// that the stream hangs on.
+func (h *Handlers) follow(c *gin.Context, out *stream, watcher *live.Watcher, last farewell) error {
 	ctx, cancel := context.WithTimeout(c.Request.Context(), streamLife*9/10+rand.N(streamLife/5)) //nolint:gosec // jitter, no secret
 	defer cancel()
-	err := out.open(c)
+	err, checked := out.open(c), time.Now()
 	for err == nil {
 		var frames []live.Frame
 		if frames, err = watcher.Next(ctx); err == nil {
 			err = out.send(frames...)
+		}
+		if err == nil && time.Since(checked) > authorityAge {
+			err, checked = h.authority(c), time.Now()
 		}
 	}
 	switch {
@@ -96,13 +126,18 @@ func follow(c *gin.Context, out *stream, watcher *live.Watcher, last farewell) e
 // checkStream refuses a stream to other sites' pages, and to a person who opens
 // its address: the tab would load for ever.
 func checkStream(r *http.Request) error {
-	site, accept := r.Header.Get("Sec-Fetch-Site"), r.Header.Get("Accept")
-	foreign := site == "cross-site" || site == "same-site"
+	accept := r.Header.Get("Accept")
 	reader := accept == "" || accept == "*/*" || strings.Contains(accept, "text/event-stream")
-	if foreign || r.Header.Get("Sec-Fetch-Mode") == "navigate" || !reader {
+	if foreign(r) || r.Header.Get("Sec-Fetch-Mode") == "navigate" || !reader {
 		return &chat.Error{Kind: chat.Forbidden, Message: "This address is for programs. Please open the room itself."}
 	}
 	return nil
+}
+
+// foreign reports whether another site's page made the browser ask.
+func foreign(r *http.Request) bool {
+	site := r.Header.Get("Sec-Fetch-Site")
+	return site == "cross-site" || site == "same-site"
 }
 
 // refuseStream tells in a stream that there are too many. An error status would
@@ -112,14 +147,16 @@ func (h *Handlers) refuseStream(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	return tell(c, newEventStream(), append([]byte("retry: 30000\n"), event("", html)...))
+	out := newEventStream()
+	out.head = out.beat
+	return tell(c, out, event("", html))
 }
 
 // place is where a viewer stands in a room's log.
 type place struct {
 	room  chat.Room
 	after int64
-	known bool // false for a cursor of a history that is not ours, or too long ago
+	known bool // false for a cursor of a history that is not ours, or too long ago; after is then the present
 }
 
 // place reads a cursor. None at all is the present.
@@ -130,13 +167,13 @@ func (h *Handlers) place(c *gin.Context, cursor string) (place, error) {
 	}
 	theirs, ok := chat.ParseCursor(cursor)
 	if !ok || theirs.Revision > room.Revision || room.Revision-theirs.Revision > live.FarBehind {
-		return place{room: room}, nil
+		return place{room: room, after: room.Revision}, nil
 	}
 	ours, err := h.Store.Cursor(c.Request.Context(), room.ID, theirs.Revision)
-	if chat.KindOf(err) == chat.NotFound {
-		return place{room: room}, nil
+	if chat.KindOf(err) == chat.NotFound || err == nil && ours != theirs {
+		return place{room: room, after: room.Revision}, nil
 	}
-	return place{room, theirs.Revision, ours == theirs}, err
+	return place{room, theirs.Revision, true}, err
 }
 
 // showChanges is the safety poll: what changed after the page's cursor, or 204.
@@ -159,14 +196,20 @@ func (h *Handlers) showChanges(c *gin.Context) error {
 		return nil
 	}
 	var changes []templ.Component
+	var fold templ.Component = templ.NopComponent
 	for _, m := range messages {
-		changes = append(changes, change(views.MessageProps{Message: m, Zone: h.Zone}, m.PostedRevision > at.after))
+		p := views.MessageProps{Message: m, Zone: h.Zone}
+		changes = append(changes, change(p))
+		if views.Folds(m) {
+			fold = views.Fold(p) // the last takes in what those before it would
+		}
 	}
-	return render(c, http.StatusOK, append(changes, views.CursorMoved(messages[len(messages)-1].Cursor()))...)
+	return render(c, http.StatusOK, append(changes, fold, views.CursorMoved(messages[len(messages)-1].Cursor()))...)
 }
 
-func change(p views.MessageProps, added bool) templ.Component {
-	if added {
+// change renders a change for an open page.
+func change(p views.MessageProps) templ.Component {
+	if p.Revision == p.PostedRevision {
 		return views.Arrived(p)
 	}
 	return views.Renewed(p)
@@ -175,37 +218,39 @@ func change(p views.MessageProps, added bool) templ.Component {
 // streamPage sends a room's new messages as a page that never ends, for
 // browsers that run no script.
 func (h *Handlers) streamPage(c *gin.Context) error {
-	address := addressPrefix(c)
-	if !h.streams.enter(address) {
-		return &chat.Error{Kind: chat.TooFast, Message: "Too many pages are open from your address for this one to be live. Load the page again to see what is new.", After: 30 * time.Second}
+	if foreign(c.Request) && c.GetHeader("Sec-Fetch-Mode") != "navigate" {
+		return &chat.Error{Kind: chat.Forbidden, Message: "This page is for our own site. Please open the room itself."}
 	}
-	defer h.streams.leave(address)
 	at, err := h.place(c, c.Query("after"))
 	if err != nil {
 		return err
 	}
-	out, err := h.newPageStream(c.Request.Context())
+	out, behind, err := h.newPageStream(c.Request.Context(), at)
 	if err != nil {
 		return err
 	}
-	behind, err := renderBytes(c.Request.Context(), views.StreamBehind(at.room.Path()))
-	if err != nil {
-		return err
+	address := addressPrefix(c)
+	if !h.streams.enter(address) {
+		return tell(c, out, nil) // the page asks again by itself
 	}
-	if !at.known {
-		return tell(c, out, behind)
-	}
+	defer h.streams.leave(address)
 	watcher := h.live.Watch(at.room.ID, at.after, live.Viewer{Member: member(viewer(c)), Session: sessionID(c), Items: true})
 	defer watcher.Close()
-	return follow(c, out, watcher, farewell{reload: behind, expired: behind})
+	return h.follow(c, out, watcher, farewell{reload: behind, expired: behind})
 }
 
-func (h *Handlers) newPageStream(ctx context.Context) (*stream, error) {
+// newPageStream gives the page, and the item that says that it is behind. Where
+// it is so from the start it says so, and goes on from the present.
+func (h *Handlers) newPageStream(ctx context.Context, at place) (out *stream, behind []byte, err error) {
 	head, tail, err := views.StreamPage(ctx, h.site.Stylesheet)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	return &stream{kind: "text/html; charset=utf-8", head: frame(head), beat: frame([]byte("\n")), tail: frame(tail)}, nil
+	behind, err = renderBytes(ctx, views.StreamBehind(at.room.Path()))
+	if !at.known {
+		head = append(head, behind...)
+	}
+	return &stream{kind: "text/html; charset=utf-8", head: frame(head), beat: frame([]byte("\n")), tail: frame(tail)}, behind, err
 }
 
 func member(user *chat.User) live.Member {
@@ -224,37 +269,40 @@ func (h *Handlers) loadEntries(ctx context.Context, room, after int64, limit int
 	entries := make([]live.Entry, 0, len(messages))
 	for _, m := range messages {
 		entry, err := renderEntry(ctx, views.MessageProps{Message: m, Zone: h.Zone})
-		if err != nil {
-			return nil, err
+		if err != nil { // one message must not keep the room from those after it
+			h.Log.ErrorContext(ctx, "render a message", "room", room, "number", m.Number, "error", err)
+			m.Body = "This message can't be shown."
+			if entry, err = renderEntry(ctx, views.MessageProps{Message: m, Zone: h.Zone}); err != nil {
+				return nil, err
+			}
 		}
 		entries = append(entries, entry)
 	}
 	return entries, nil
 }
 
+// renderEntry turns a panic into an error: it runs in no request's goroutine,
+// and would end the program.
 func renderEntry(ctx context.Context, p views.MessageProps) (entry live.Entry, err error) {
-	entry = live.Entry{Revision: p.Revision, Posted: p.PostedRevision, Number: p.Number}
-	moved := views.CursorMoved(p.Cursor())
-	added, err := renderBytes(ctx, views.Arrived(p), moved)
+	defer func() {
+		if cause := recover(); cause != nil {
+			err = fmt.Errorf("panic: %v", cause)
+		}
+	}()
+	html, err := renderBytes(ctx, change(p), views.CursorMoved(p.Cursor()))
 	if err != nil {
 		return entry, err
 	}
-	entry.Added = frame(event(p.Cursor().String(), added))
+	text := event(p.Cursor().String(), html)
 	if views.Folds(p.Message) { // a frame of its own: it is no change in the room
 		fold, err := renderBytes(ctx, views.Fold(p))
 		if err != nil {
 			return entry, err
 		}
-		entry.Added = frame(append(event(p.Cursor().String(), added), event("", fold)...))
+		text = append(text, event("", fold)...)
 	}
-	changed, err := renderBytes(ctx, views.Renewed(p), moved)
-	if err != nil {
-		return entry, err
-	}
-	entry.Changed = frame(event(p.Cursor().String(), changed))
 	item, err := renderBytes(ctx, views.Message(p))
-	entry.Item = frame(item)
-	return entry, err
+	return live.Entry{Revision: p.Revision, New: p.Revision == p.PostedRevision, Frame: frame(text), Item: frame(item)}, err
 }
 
 // renderHere renders who is in a room.
@@ -263,11 +311,16 @@ func (h *Handlers) renderHere(presence live.Presence) live.Frame {
 }
 
 // renderMoves renders who came into a room, and who left it.
-func (h *Handlers) renderMoves(moves live.Moves) live.Frame {
-	return h.renderState(views.Moves(views.MovesProps{
+func (h *Handlers) renderMoves(moves live.Moves) (shown, item live.Frame) {
+	props := views.MovesProps{
 		Joined: moved(moves.Joined), MoreJoined: moves.MoreJoined,
 		Left: moved(moves.Left), MoreLeft: moves.MoreLeft,
-	}))
+	}
+	html, err := renderBytes(context.Background(), views.MovesItems(props))
+	if err != nil {
+		h.Log.Error("render a state", "error", err)
+	}
+	return h.renderState(views.Moves(props)), frame(html)
 }
 
 func (h *Handlers) renderState(component templ.Component) live.Frame {
@@ -277,6 +330,15 @@ func (h *Handlers) renderState(component templ.Component) live.Frame {
 		return live.Frame{}
 	}
 	return frame(event("", html))
+}
+
+// mustRender is for what shows nothing that could fail.
+func mustRender(component templ.Component) []byte {
+	html, err := renderBytes(context.Background(), component)
+	if err != nil {
+		panic(err)
+	}
+	return html
 }
 
 func moved(members []live.Member) (moves []views.Move) {

@@ -2,7 +2,6 @@ package handlers
 
 import (
 	"bufio"
-	"bytes"
 	"context"
 	"fmt"
 	"io"
@@ -396,36 +395,75 @@ func TestLivePageForBrowsersWithoutScripts(t *testing.T) {
 	if !ok {
 		t.Fatal("the page has no frame for browsers without scripts")
 	}
-	r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, s.serve()+src, nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	response, err := http.DefaultClient.Do(r)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() { _ = response.Body.Close() }()
-	var shown bytes.Buffer
-	buffer := make([]byte, 4096)
-	until := func(text string) {
-		t.Helper()
-		for !strings.Contains(shown.String(), text) {
-			n, err := response.Body.Read(buffer)
-			shown.Write(buffer[:n])
-			if err != nil {
-				t.Fatalf("the page ended with %v before %q: %s", err, text, shown.String())
-			}
-		}
-	}
-	until("<ol")
+	shown := s.guest().open(s.serve() + src)
+	shown.until("<ol")
 	fill(s, room, ada, 3, 3)
 	s.live.Hint(room.ID, 3)
-	until("message 3")
+	shown.until("message 3")
 	s.Drain()
-	until("</html>")
-	if strings.Contains(shown.String(), "message 2") || !strings.Contains(shown.String(), `http-equiv="refresh"`) {
-		t.Errorf("got %s", shown.String())
+	shown.until("</html>")
+	if got := shown.shown.String(); strings.Contains(got, "message 2") || !strings.Contains(got, `http-equiv="refresh"`) {
+		t.Errorf("got %s", got)
 	}
+}
+
+// page reads an answer that goes on, as it comes.
+type page struct {
+	*testing.T
+	body  io.Reader
+	shown strings.Builder
+}
+
+func (v *visitor) open(address string) *page {
+	v.site.t.Helper()
+	r, err := http.NewRequestWithContext(v.site.t.Context(), http.MethodGet, address, nil)
+	if err != nil {
+		v.site.t.Fatal(err)
+	}
+	r.Header.Set("Cookie", v.cookie)
+	response, err := http.DefaultClient.Do(r)
+	if err != nil {
+		v.site.t.Fatal(err)
+	}
+	v.site.t.Cleanup(func() { _ = response.Body.Close() })
+	return &page{T: v.site.t, body: response.Body}
+}
+
+// until reads on until the text is there.
+func (p *page) until(text string) *page {
+	p.Helper()
+	for part := make([]byte, 4096); !strings.Contains(p.shown.String(), text); {
+		n, err := p.body.Read(part)
+		p.shown.Write(part[:n])
+		if err != nil && !strings.Contains(p.shown.String(), text) {
+			p.Fatalf("the page ended with %v before %q: %s", err, text, p.shown.String())
+		}
+	}
+	return p
+}
+
+func TestLivePageGoesOn(t *testing.T) {
+	s := newSite(t, func(c *Config) { c.MaxStreams = 1 })
+	room, ada := storetest.Room(t, s.Store, "dogs"), storetest.User(t, s.Store, "ada")
+	fill(s, room, ada, 1, 2)
+	s.guest().with("Sec-Fetch-Site", "cross-site").with("Sec-Fetch-Mode", "no-cors").get("/rooms/dogs/live").status(403)
+
+	base := s.serve() + "/rooms/dogs/live"
+	behind := s.guest().open(base + "?after=junk").until("Load the page again")
+	fill(s, room, ada, 3, 3)
+	s.live.Hint(room.ID, 3)
+	behind.until("message 3")
+	// One more than may be open is a whole page all the same, which asks again.
+	s.guest().open(base).until("refresh").until("</html>")
+}
+
+func TestLivePageShowsWhoComes(t *testing.T) {
+	s := newSite(t)
+	storetest.Room(t, s.Store, "dogs")
+	base := s.serve() + "/rooms/dogs"
+	frame := s.guest().open(base + "/live").until("<ol")
+	s.member("ada").listen(base + "/events")
+	frame.until("ada</a> joined")
 }
 
 func TestEventsFrameAnyText(t *testing.T) {

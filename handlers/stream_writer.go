@@ -6,12 +6,12 @@ import (
 	"encoding/binary"
 	"hash/crc32"
 	"net/http"
-	"strings"
 	"sync"
 	"time"
 
 	"github.com/gin-gonic/gin"
 
+	"github.com/twilightbark/twilightbark/assets"
 	"github.com/twilightbark/twilightbark/live"
 )
 
@@ -42,7 +42,7 @@ func (s *stream) open(c *gin.Context) error {
 	header.Set("Cache-Control", "no-store")
 	header.Set("X-Accel-Buffering", "no")
 	header.Add("Vary", "Accept-Encoding")
-	s.response, s.control, s.gzip = c.Writer, http.NewResponseController(c.Writer), acceptsGzip(c.Request)
+	s.response, s.control, s.gzip = c.Writer, http.NewResponseController(c.Writer), assets.AcceptsGzip(c.Request)
 	c.Status(http.StatusOK)
 	if s.gzip {
 		header.Set("Content-Encoding", "gzip")
@@ -92,16 +92,6 @@ func (s *stream) write(bytes []byte) error {
 	}
 	_, err := s.response.Write(bytes)
 	return err
-}
-
-func acceptsGzip(r *http.Request) bool {
-	for part := range strings.SplitSeq(r.Header.Get("Accept-Encoding"), ",") {
-		name, quality, _ := strings.Cut(strings.TrimSpace(part), ";")
-		if strings.EqualFold(name, "gzip") {
-			return strings.Trim(quality, " q=0.") != "" || quality == ""
-		}
-	}
-	return false
 }
 
 var deflaters = sync.Pool{New: func() any {

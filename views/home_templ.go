@@ -18,7 +18,7 @@ import (
 
 // HomeProps is the site's first page.
 type HomeProps struct {
-	Page     Page
+	Site     Site
 	Rooms    []RoomEntry
 	RoomName string // as it was typed, when it can't be
 	Error    string // why
@@ -56,7 +56,7 @@ func Home(p HomeProps) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = ui.PageHeader("Welcome to "+p.Page.Site.Name).Render(ctx, templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = ui.PageHeader("Welcome to "+p.Site.Name).Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
@@ -165,7 +165,7 @@ func Home(p HomeProps) templ.Component {
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
-				templ_7745c5c3_Err = lastActivity(room.Room, p.Page.Site.Zone).Render(ctx, templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = lastActivity(room.Room, p.Site.Zone).Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}

@@ -40,10 +40,13 @@ func (p Page) title() string {
 }
 
 func (p Page) loginPath() string    { return LoginPath(p.Path) }
-func (p Page) registerPath() string { return withNext("/register", p.Path) }
+func (p Page) registerPath() string { return RegisterPath(p.Path) }
 
 // LoginPath is where to log in, and then go on to next.
 func LoginPath(next string) string { return withNext("/login", next) }
+
+// RegisterPath is where to make an account, and then go on to next.
+func RegisterPath(next string) string { return withNext("/register", next) }
 
 func withNext(path, next string) string {
 	if next == "" || next == "/" {

@@ -102,12 +102,12 @@ var examples = map[string][]golden.State{
 	"room": {
 		{Name: "for a guest", Component: Room(RoomProps{
 			Room: room, Run: "run", Cursor: chat.Cursor{Revision: 120, Check: "01234567"}, Messages: []chat.Message{message(51, "hello"), message(52, "there")},
-			Zone: time.UTC, Presence: presence(2), Page: Page{Site: site, Path: "/rooms/dogs"},
+			Presence: presence(2), Site: site,
 		})},
 		{Name: "for a member, empty", Component: Room(RoomProps{
-			Room: empty, Run: "run", Zone: time.UTC, Presence: presence(1), Composer: &ComposerProps{Room: "/rooms/new", Nonce: "abcdefghijklmnop", Focus: true}, Page: Page{Site: site},
+			Room: empty, Run: "run", Presence: presence(1), Composer: &ComposerProps{Room: "/rooms/new", Nonce: "abcdefghijklmnop", Focus: true}, Site: site,
 		})},
-		{Name: "hostile", Component: Room(RoomProps{Room: chat.Room{Slug: "x", Name: hostile}, Zone: time.UTC, Page: Page{Site: site}})},
+		{Name: "hostile", Component: Room(RoomProps{Room: chat.Room{Slug: "x", Name: hostile}, Site: site})},
 	},
 	"history": {
 		{Name: "the first page", Component: History(HistoryProps{Room: room, Page: 1, Messages: []chat.Message{message(1, "hello")}, Zone: time.UTC})},
@@ -116,10 +116,10 @@ var examples = map[string][]golden.State{
 		{Name: "empty", Component: History(HistoryProps{Room: empty, Page: 1, Zone: time.UTC})},
 	},
 	"home": {
-		{Name: "without rooms", Component: Home(HomeProps{Page: Page{Site: site}})},
-		{Name: "with rooms", Component: Home(HomeProps{Page: Page{Site: site}, Rooms: []RoomEntry{{Room: room, Members: 2}, {Room: empty, Members: 1}}})},
-		{Name: "a name that can't be", Component: Home(HomeProps{Page: Page{Site: site}, RoomName: "!!!", Error: "Give the room a name."})},
-		{Name: "hostile", Component: Home(HomeProps{Page: Page{Site: Site{Name: hostile, Zone: time.UTC}}, RoomName: hostile, Error: hostile, Rooms: []RoomEntry{{Room: chat.Room{Slug: "x", Name: hostile}}}})},
+		{Name: "without rooms", Component: Home(HomeProps{Site: site})},
+		{Name: "with rooms", Component: Home(HomeProps{Site: site, Rooms: []RoomEntry{{Room: room, Members: 2}, {Room: empty, Members: 1}}})},
+		{Name: "a name that can't be", Component: Home(HomeProps{Site: site, RoomName: "!!!", Error: "Give the room a name."})},
+		{Name: "hostile", Component: Home(HomeProps{Site: Site{Name: hostile, Zone: time.UTC}, RoomName: hostile, Error: hostile, Rooms: []RoomEntry{{Room: chat.Room{Slug: "x", Name: hostile}}}})},
 	},
 	"account": {
 		{Name: "register", Component: Register(AccountFormProps{Next: "/rooms/dogs"})},
