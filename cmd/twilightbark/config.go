@@ -25,6 +25,21 @@ func (d databaseConfig) address() string {
 	return "sqlite:" + filepath.Join(d.DataDir, "twilightbark.db")
 }
 
+func (d databaseConfig) check() error {
+	if d.DataDir == "" && d.DatabaseURL == "" {
+		return errors.New("DATA_DIR must not be empty")
+	}
+	return nil
+}
+
+// blame puts before a database's error the setting that named the database.
+func (d databaseConfig) blame(err error) error {
+	if d.DatabaseURL != "" {
+		return fmt.Errorf("DATABASE_URL: %w", err)
+	}
+	return fmt.Errorf("DATA_DIR: %w", err)
+}
+
 // serveCommand is the configuration of a server. Flags go before the environment.
 type serveCommand struct {
 	Database       databaseConfig `embed:""`
@@ -32,7 +47,7 @@ type serveCommand struct {
 	BaseURL        baseURL        `env:"BASE_URL" placeholder:"URL" help:"Public address, like https://chat.example.com. When set, requests for another host are refused."`
 	SiteName       string         `env:"SITE_NAME" default:"Angel's Twilight Bark" help:"Name of the site."`
 	TimeZone       zone           `env:"TIME_ZONE" default:"UTC" help:"Time zone (IANA name) in which times are shown."`
-	Registration   string         `env:"REGISTRATION" enum:"open,closed" default:"open" help:"Whether new members may register: open or closed."`
+	Registration   registration   `env:"REGISTRATION" placeholder:"open|closed" default:"open" help:"Whether new members may register: open or closed."`
 	TrustedProxies prefixes       `env:"TRUSTED_PROXIES" placeholder:"CIDR,…" help:"Proxies whose X-Forwarded-For is believed."`
 	PostRate       ratio          `env:"POST_RATE" default:"10/10s" help:"Most messages of a member in a time; 0 for no limit."`
 	LoginRate      ratio          `env:"LOGIN_RATE" default:"10/1m" help:"Most attempts to log in or register in a time, for each address and each account; 0 for no limit."`
@@ -41,26 +56,40 @@ type serveCommand struct {
 
 // Validate checks what single values can't tell. Kong calls it.
 func (s *serveCommand) Validate() error {
+	if s.Addr == "" {
+		return errors.New("ADDR must not be empty")
+	}
 	if s.MaxStreams < 0 {
 		return errors.New("MAX_STREAMS_PER_ADDR must not be negative")
 	}
 	if s.SiteName == "" {
 		return errors.New("SITE_NAME must not be empty")
 	}
-	return nil
+	return s.Database.check()
 }
 
 // The types below read a setting's text. Kong puts the setting's name before
 // their errors.
 
-type baseURL struct{ *url.URL }
+// baseURL does not embed the URL: kong would read the setting by its methods.
+type baseURL struct{ url *url.URL }
 
 func (b *baseURL) UnmarshalText(text []byte) error {
 	u, err := url.Parse(strings.TrimSuffix(string(text), "/"))
 	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" || u.Path != "" || u.RawQuery != "" || u.User != nil || u.Fragment != "" {
-		return errors.New(`BASE_URL must be like https://chat.example.com, without a path`)
+		return fmt.Errorf("%q must be like https://chat.example.com, without a path", text)
 	}
-	b.URL = u
+	b.url = u
+	return nil
+}
+
+type registration struct{ open bool }
+
+func (r *registration) UnmarshalText(text []byte) error {
+	r.open = string(text) == "open"
+	if !r.open && string(text) != "closed" {
+		return fmt.Errorf("%q must be open or closed", text)
+	}
 	return nil
 }
 
@@ -68,8 +97,8 @@ type zone struct{ *time.Location }
 
 func (z *zone) UnmarshalText(text []byte) error {
 	location, err := time.LoadLocation(string(text))
-	if err != nil {
-		return fmt.Errorf("TIME_ZONE must be a name like Europe/Berlin; there is no %q", text)
+	if err != nil || location == time.Local {
+		return fmt.Errorf("%q must be a time zone's name, like Europe/Berlin", text)
 	}
 	z.Location = location
 	return nil
@@ -104,7 +133,7 @@ func (p *prefixes) UnmarshalText(text []byte) error {
 		if err != nil {
 			addr, addrErr := netip.ParseAddr(part)
 			if addrErr != nil {
-				return fmt.Errorf("TRUSTED_PROXIES must be addresses or ranges like 10.0.0.0/8; %q is none", part)
+				return fmt.Errorf("%q must be an address or a range, like 10.0.0.0/8", part)
 			}
 			prefix = netip.PrefixFrom(addr, addr.BitLen())
 		}

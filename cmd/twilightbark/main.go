@@ -11,6 +11,7 @@ import (
 	"os"
 	"os/signal"
 	"runtime/debug"
+	"strings"
 	"syscall"
 
 	"github.com/alecthomas/kong"
@@ -21,8 +22,9 @@ import (
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
+	context.AfterFunc(ctx, stop) // from then on, a second signal ends the program at once
 	if err := run(ctx, os.Args[1:], os.Stdout, os.Stderr); err != nil {
-		fmt.Fprintln(os.Stderr, "twilightbark:", err)
+		fmt.Fprintln(os.Stderr, "twilightbark:", strings.ReplaceAll(err.Error(), "\n", "; "))
 		stop()
 		os.Exit(1)
 	}
@@ -53,7 +55,8 @@ func run(ctx context.Context, args []string, out, errOut io.Writer) (err error) 
 		return err
 	}
 	defer func() {
-		if cause := recover(); cause != nil && cause != errHelp {
+		cause := recover()
+		if stopped, ok := cause.(error); cause != nil && (!ok || !errors.Is(stopped, errHelp)) {
 			panic(cause)
 		}
 	}()
@@ -68,11 +71,14 @@ type migrateCommand struct {
 	Database databaseConfig `embed:""`
 }
 
+// Validate checks what single values can't tell. Kong calls it.
+func (m *migrateCommand) Validate() error { return m.Database.check() }
+
 // Run brings the tables up to date. It may run beside a server.
 func (m migrateCommand) Run(ctx context.Context, out io.Writer) error {
 	db, err := store.Open(ctx, m.Database.address())
 	if err != nil {
-		return err
+		return m.Database.blame(err)
 	}
 	if err := db.Close(); err != nil {
 		return err

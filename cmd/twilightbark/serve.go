@@ -35,22 +35,22 @@ func (s *serveCommand) Run(ctx context.Context) (err error) {
 	log := slog.New(handlers.LogRequestIDs(logHandler(os.Stderr)))
 	release, err := store.Claim(s.Database.address())
 	if err != nil {
-		return err
+		return s.Database.blame(err)
 	}
 	defer func() { err = errors.Join(err, release()) }()
 	db, err := store.Open(ctx, s.Database.address())
 	if err != nil {
-		return err
+		return s.Database.blame(err)
 	}
 	defer func() { err = errors.Join(err, db.Close()) }()
 	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", s.Addr)
 	if err != nil {
-		return fmt.Errorf("listen: %w", err)
+		return fmt.Errorf("ADDR: %w", err)
 	}
 	base := s.base(listener.Addr())
 	site := handlers.New(handlers.Config{
-		Store: db, Log: log, BaseURL: base, OnlyHost: s.BaseURL.URL != nil, SiteName: s.SiteName, Zone: s.TimeZone.Location,
-		RegistrationOpen: s.Registration == "open", TrustedProxies: s.TrustedProxies,
+		Store: db, Log: log, BaseURL: base, OnlyHost: s.BaseURL.url != nil, SiteName: s.SiteName, Zone: s.TimeZone.Location,
+		RegistrationOpen: s.Registration.open, TrustedProxies: s.TrustedProxies,
 		PostRate: chat.Rate(s.PostRate), LoginRate: chat.Rate(s.LoginRate), MaxStreams: s.MaxStreams,
 	})
 	log.Info("listening", "url", "http://"+localAddress(listener.Addr()), "public", base.String())
@@ -66,7 +66,7 @@ func serve(ctx context.Context, listener net.Listener, site *handlers.Handlers, 
 		WriteTimeout:      requestTime,
 		IdleTimeout:       idleTime,
 		MaxHeaderBytes:    maxHeader,
-		ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelDebug), // clients' faults
+		ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelWarn),
 		ConnContext:       boundBuffer,
 	}
 	failed := make(chan error, 1)
@@ -97,8 +97,8 @@ func boundBuffer(ctx context.Context, conn net.Conn) context.Context {
 
 // base is the public address: as configured, or where the server listens.
 func (s *serveCommand) base(listening net.Addr) *url.URL {
-	if s.BaseURL.URL != nil {
-		return s.BaseURL.URL
+	if s.BaseURL.url != nil {
+		return s.BaseURL.url
 	}
 	_, port, _ := net.SplitHostPort(listening.String()) // a listener's address has a port
 	return &url.URL{Scheme: "http", Host: "localhost:" + port}
