@@ -1,0 +1,248 @@
+package store_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"path/filepath"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/jmoiron/sqlx"
+	"go.uber.org/goleak"
+	"pgregory.net/rapid"
+
+	"github.com/twilightbark/twilightbark/chat"
+	"github.com/twilightbark/twilightbark/store"
+	"github.com/twilightbark/twilightbark/store/storetest"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+// database is a store together with a way around it, for what it does not offer.
+type database struct {
+	*store.Store
+	raw     *sqlx.DB
+	address string
+}
+
+// eachDatabase is storetest.Each for tests that need more than the store.
+func eachDatabase(t *testing.T, test func(t *testing.T, db database)) {
+	t.Helper()
+	eachAddress(t, func(t *testing.T, address string) {
+		test(t, database{Store: open(t, address), raw: openRaw(t, address), address: address})
+	})
+}
+
+// eachAddress runs test with the address of an empty database of either kind.
+func eachAddress(t *testing.T, test func(t *testing.T, address string)) {
+	t.Helper()
+	t.Run("sqlite", func(t *testing.T) {
+		t.Parallel()
+		test(t, "sqlite:"+filepath.Join(t.TempDir(), "test.db"))
+	})
+	t.Run("postgres", func(t *testing.T) {
+		t.Parallel()
+		test(t, storetest.PostgresURL(t))
+	})
+}
+
+func open(t *testing.T, address string) *store.Store {
+	t.Helper()
+	s, err := store.Open(t.Context(), address)
+	if err != nil {
+		t.Fatalf("open %s: %v", address, err)
+	}
+	t.Cleanup(func() { _ = s.Close() }) // some tests close it themselves
+	return s
+}
+
+// openRaw connects to the database without the store.
+func openRaw(t *testing.T, address string) *sqlx.DB {
+	t.Helper()
+	driver, source := "postgres", address
+	if path, ok := strings.CutPrefix(address, "sqlite:"); ok {
+		driver, source = "sqlite", "file:"+path+"?_pragma=busy_timeout(5000)&_txlock=immediate"
+	}
+	raw, err := sqlx.ConnectContext(t.Context(), driver, source)
+	if err != nil {
+		t.Fatalf("connect to %s: %v", address, err)
+	}
+	t.Cleanup(func() { _ = raw.Close() })
+	return raw
+}
+
+// edit gives the message another text, as one more change of its room.
+func (db database) edit(t rapid.TB, m chat.Message, body string) {
+	t.Helper()
+	tx := db.raw.MustBegin()
+	defer func() { _ = tx.Rollback() }()
+	var revision int64
+	err := tx.Get(&revision, `UPDATE rooms SET revision = revision + 1 WHERE id = $1 RETURNING revision`, m.RoomID)
+	if err != nil {
+		t.Fatalf("take a revision: %v", err)
+	}
+	at := chat.At(time.Now())
+	tx.MustExec(`UPDATE messages SET body = $1, revision = $2, changed_at = $3 WHERE id = $4`, body, revision, at, m.ID)
+	tx.MustExec(`INSERT INTO message_versions (room_id, revision, message_id, body, changed_by, changed_at) VALUES ($1, $2, $3, $4, $5, $6)`,
+		m.RoomID, revision, m.ID, body, m.AuthorID, at)
+	if err := tx.Commit(); err != nil {
+		t.Fatalf("commit the edit: %v", err)
+	}
+}
+
+// clock is a time that tests move.
+type clock struct{ micros atomic.Int64 }
+
+func newClock() *clock {
+	var c clock
+	c.micros.Store(time.Date(2026, 11, 24, 18, 0, 0, 0, time.UTC).UnixMicro())
+	return &c
+}
+
+func (c *clock) now() time.Time { return time.UnixMicro(c.micros.Load()) }
+
+func (c *clock) pass(d time.Duration) { c.micros.Add(d.Microseconds()) }
+
+// wantKind fails unless err is of that kind.
+func wantKind(t rapid.TB, err error, want chat.Kind, act string) {
+	t.Helper()
+	if got := chat.KindOf(err); err == nil || got != want {
+		t.Fatalf("%s: got the error %v of kind %d, want one of kind %d", act, err, got, want)
+	}
+}
+
+// parallel runs act n times at once, and gives what each returned.
+func parallel[T any](n int, act func(i int) (T, error)) (results []T, errs []error) {
+	results, errs = make([]T, n), make([]error, n)
+	var group sync.WaitGroup
+	start := make(chan struct{})
+	for i := range n {
+		group.Go(func() {
+			<-start
+			results[i], errs[i] = act(i)
+		})
+	}
+	close(start)
+	group.Wait()
+	return results, errs
+}
+
+func TestInTx(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, s *store.Store) {
+		ada := storetest.User(t, s, "ada")
+		dogs, cats := chat.RoomName{Name: "Dogs", Slug: "dogs"}, chat.RoomName{Name: "Cats", Slug: "cats"}
+
+		changed := errors.New("changed my mind")
+		err := s.InTx(t.Context(), func(s *store.Store) error {
+			if _, err := s.OpenRoom(t.Context(), dogs, ada.ID); err != nil {
+				return err
+			}
+			return changed
+		})
+		if !errors.Is(err, changed) {
+			t.Errorf("a transaction that changes its mind: got the error %v, want its own", err)
+		}
+		_, err = s.Room(t.Context(), "dogs")
+		wantKind(t, err, chat.NotFound, "the room it opened")
+
+		ctx, leave := context.WithCancel(t.Context())
+		err = s.InTx(ctx, func(s *store.Store) error {
+			if _, err := s.OpenRoom(ctx, dogs, ada.ID); err != nil {
+				return err
+			}
+			leave()
+			_, err := s.OpenRoom(ctx, cats, ada.ID)
+			return err
+		})
+		if err != nil {
+			t.Errorf("a transaction whose asker leaves: got %v, want it to go on", err)
+		}
+		// That the asker left would have been noticed.
+		if _, err := s.Room(ctx, "dogs"); !errors.Is(err, context.Canceled) {
+			t.Errorf("a look after leaving: got the error %v, want context.Canceled", err)
+		}
+		for _, slug := range []string{"dogs", "cats"} {
+			if _, err := s.Room(t.Context(), slug); err != nil {
+				t.Errorf("the room %q, opened by a transaction whose asker left: got %v, want it there", slug, err)
+			}
+		}
+	})
+}
+
+// Who leaves while a statement waits is no trouble of the database's.
+func TestAskerLeavesWhileWaiting(t *testing.T) {
+	eachDatabase(t, func(t *testing.T, db database) {
+		room := storetest.Room(t, db.Store, "dogs")
+		holder := db.raw.MustBegin()
+		defer func() { _ = holder.Rollback() }()
+		holder.MustExec(`UPDATE rooms SET revision = revision WHERE id = $1`, room.ID)
+		holder.MustExec(`UPDATE users SET password_hash = password_hash`)
+
+		ctx, leave := context.WithCancel(t.Context())
+		failed := make(chan error)
+		go func() { failed <- db.SetPasswordHash(ctx, 1, "other") }()
+		select {
+		case err := <-failed:
+			t.Fatalf("a change of what another holds: got %v at once, want it to wait", err)
+		case <-time.After(100 * time.Millisecond):
+		}
+		leave()
+		if err := <-failed; !errors.Is(err, context.Canceled) {
+			t.Errorf("who leaves: got %v, want context.Canceled", err)
+		}
+	})
+}
+
+func TestPing(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, s *store.Store) {
+		if err := s.Ping(t.Context()); err != nil {
+			t.Errorf("Ping: got %v, want nil", err)
+		}
+	})
+}
+
+// everyMethod calls what a store offers to those who have seen nothing of it.
+func everyMethod(ctx context.Context, s *store.Store) map[string]error {
+	errs := map[string]error{"Ping": s.Ping(ctx)}
+	_, errs["Register"] = s.Register(ctx, chat.Registration{Email: "eve@example.com", Username: "eve", PasswordHash: "none"})
+	_, errs["UserByEmail"] = s.UserByEmail(ctx, "ada@example.com")
+	_, errs["UserByName"] = s.UserByName(ctx, "ada")
+	errs["SetPasswordHash"] = s.SetPasswordHash(ctx, 1, "none")
+	_, errs["OpenRoom"] = s.OpenRoom(ctx, chat.RoomName{Name: "Cats", Slug: "cats"}, 1)
+	_, errs["Room"] = s.Room(ctx, "dogs")
+	_, errs["Rooms"] = s.Rooms(ctx, 10)
+	_, errs["Revisions"] = s.Revisions(ctx, []int64{1})
+	_, errs["Post"] = s.Post(ctx, draft(1, 1, 1, "woof"), chat.Rate{Count: 10, Window: time.Minute})
+	_, errs["Messages"] = s.Messages(ctx, 1, chat.Page(1))
+	_, errs["Changes"] = s.Changes(ctx, 1, 0, 10)
+	_, errs["Cursor"] = s.Cursor(ctx, 1, 1)
+	errs["Begin"] = s.Begin(ctx, store.Session{TokenHash: []byte("eve's"), User: chat.User{ID: 1}}, nil)
+	_, errs["SessionUser"] = s.SessionUser(ctx, []byte("ada's"))
+	errs["End"] = s.End(ctx, []byte("ada's"))
+	return errs
+}
+
+func TestClosedIsUnavailable(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, s *store.Store) {
+		if err := s.Close(); err != nil {
+			t.Fatalf("close: %v", err)
+		}
+		for method, err := range everyMethod(t.Context(), s) {
+			if got := chat.KindOf(err); got != chat.Unavailable {
+				t.Errorf("%s on a closed store: got %v of kind %d, want Unavailable", method, err, got)
+			}
+		}
+		if err := s.Close(); err != nil {
+			t.Errorf("close again: got %v, want nil", err)
+		}
+	})
+}
+
+// draft makes the n-th draft of an author.
+func draft(room, author int64, n int, body string) chat.Draft {
+	return chat.Draft{RoomID: room, AuthorID: author, Body: body, Nonce: fmt.Sprintf("nonce-%010d", n)}
+}
