@@ -24,6 +24,9 @@ import (
 // spread anew over nodes, and a right that was lost is not held for long.
 const streamLife = 15 * time.Minute
 
+// tardy is how long after a change a stream that works has surely brought it.
+const tardy = 3 * time.Second
+
 // authorityAge is how long a stream goes on without asking whether its session
 // still lasts: one that expires, or is ended on another node, is told by nobody.
 const authorityAge = 30 * time.Second
@@ -204,7 +207,11 @@ func (h *Handlers) showChanges(c *gin.Context) error {
 			fold = views.Fold(p) // the last takes in what those before it would
 		}
 	}
-	return render(c, http.StatusOK, append(changes, fold, views.CursorMoved(messages[len(messages)-1].Cursor()))...)
+	changes = append(changes, fold, views.CursorMoved(messages[len(messages)-1].Cursor()))
+	if time.Since(messages[0].ChangedAt.Time()) > tardy {
+		changes = append(changes, views.StreamRenewed(at.room.Path()))
+	}
+	return render(c, http.StatusOK, changes...)
 }
 
 // change renders a change for an open page.
@@ -270,6 +277,9 @@ func (h *Handlers) loadEntries(ctx context.Context, room, after int64, limit int
 	for _, m := range messages {
 		entry, err := renderEntry(ctx, views.MessageProps{Message: m, Zone: h.Zone})
 		if err != nil { // one message must not keep the room from those after it
+			if ctx.Err() != nil {
+				return nil, ctx.Err()
+			}
 			h.Log.ErrorContext(ctx, "render a message", "room", room, "number", m.Number, "error", err)
 			m.Body = "This message can't be shown."
 			if entry, err = renderEntry(ctx, views.MessageProps{Message: m, Zone: h.Zone}); err != nil {

@@ -382,6 +382,21 @@ func TestPollBringsWhatTheStreamMissed(t *testing.T) {
 	}
 }
 
+// A stream that has not brought what happened a while ago is opened anew; one
+// that may be about to is left alone.
+func TestPollRenewsTheStream(t *testing.T) {
+	s := newSite(t)
+	room, ada := storetest.Room(t, s.Store, "dogs"), storetest.User(t, s.Store, "ada")
+	cursor := s.guest().get("/rooms/dogs").value("#cursor")
+	earlier := s.Store.WithClock(func() time.Time { return time.Now().Add(-2 * tardy) })
+	if _, err := earlier.Post(t.Context(), chat.Draft{RoomID: room.ID, AuthorID: ada.ID, Body: "a while ago", Nonce: aNonce()}, chat.Rate{}); err != nil {
+		t.Fatal(err)
+	}
+	poll := s.guest().withHTMX().get("/rooms/dogs/changes?after="+cursor).status(200).has(`hx-target="#live"`, `id="live"`, "run=renewed")
+	fill(s, room, ada, 1, 1)
+	s.guest().withHTMX().get("/rooms/dogs/changes?after=" + poll.value("#cursor")).status(200).lacks("live")
+}
+
 func TestLivePageForBrowsersWithoutScripts(t *testing.T) {
 	s := newSite(t)
 	room, ada := storetest.Room(t, s.Store, "dogs"), storetest.User(t, s.Store, "ada")

@@ -453,6 +453,27 @@ func TestChangedMessages(t *testing.T) {
 	})
 }
 
+// Who resumes, and gets a message from the database in a form that the feed has
+// not heard of yet, is not shown an older one after it.
+func TestNoOlderFormAgain(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		d := newDatabase()
+		d.post(dogs, 300)
+		l := d.start(t)
+		other := read(t, l, dogs, 300, guest)
+		resumed := l.Watch(dogs, 200, guest)
+		defer resumed.Close()
+		synctest.Wait()
+		l.Hint(dogs, d.edit(dogs, 300))
+		time.Sleep(100 * time.Millisecond)
+		d.edit(dogs, 300) // nobody is told
+		wantFrames(t, "who resumed, and reads now", drain(t, resumed), d.want(dogs, 200))
+		wantFrames(t, "who knew of the first change only", other.changes(), []string{"~300!@301"})
+		time.Sleep(3 * time.Second)
+		wantFrames(t, "who knew of the first change only, later", other.changes(), []string{"~300!@301", "~300!!@302"})
+	})
+}
+
 // A page that is written on and on can only be added to.
 func TestItems(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
@@ -575,13 +596,13 @@ func TestHeartbeat(t *testing.T) {
 			}
 		}
 		next(1, 0) // who is here
-		next(0, live.Heartbeat)
-		next(0, live.Heartbeat)
+		next(0, 20*time.Second)
+		next(0, 20*time.Second)
 		time.AfterFunc(15*time.Second, func() { l.Hint(dogs, d.post(dogs, 1)) })
 		next(1, 15*time.Second)
-		next(0, live.Heartbeat)
+		next(0, 20*time.Second)
 		time.Sleep(time.Minute) // the writer was busy
-		next(0, live.Heartbeat)
+		next(0, 20*time.Second)
 	})
 }
 
@@ -635,6 +656,11 @@ func TestEndSession(t *testing.T) {
 				}
 				wantFrames(t, who, stream.changes(), []string{"+1@1"})
 			}
+		}
+		l.EndSession(phone.Session, live.ErrClosed) // another session takes its place
+		synctest.Wait()
+		if got := streams["ada's phone"].ended(); !errors.Is(got, live.ErrClosed) {
+			t.Errorf("ada's phone: got the end %v, want %v", got, live.ErrClosed)
 		}
 	})
 }

@@ -283,8 +283,8 @@ func passing(err error) bool {
 			return true
 		case "40", "55": // rolled back by a deadlock, lock not had in time
 			return true
-		case "25":
-			return failure.Code == "25006" // read-only: the server was replaced by another
+		case "25", "0A": // what a standby says to a statement that writes, and to a transaction that may
+			return failure.Code == "25006" || failure.Code == "0A000"
 		}
 		return false
 	}

@@ -190,6 +190,23 @@ func TestOddPaths(t *testing.T) {
 	}
 }
 
+// What people keep in the database is for its owner alone to read.
+func TestFilesArePrivate(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "test.db")
+	release, err := store.Claim("sqlite:" + path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = release() }()
+	storetest.User(t, open(t, "sqlite:"+path), "ada")
+	for _, suffix := range []string{"", "-wal", "-shm", ".lock"} {
+		if info, err := os.Stat(path + suffix); err != nil || info.Mode().Perm() != 0o600 {
+			t.Errorf("test.db%s: got %v, %v, want the rights -rw-------", suffix, info, err)
+		}
+	}
+}
+
 func TestEveryConnectionHasThePragmas(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "test.db")

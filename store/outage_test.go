@@ -231,6 +231,45 @@ func TestLockHeldByAnother(t *testing.T) {
 	})
 }
 
+// A server that was replaced by another, and takes no writes any more, is one
+// that can't just now.
+func TestReadOnlyServerIsUnavailable(t *testing.T) {
+	t.Parallel()
+	address := storetest.PostgresURL(t)
+	room := storetest.Room(t, open(t, address), "dogs")
+	raw := openRaw(t, address)
+	var name string
+	if err := raw.Get(&name, "SELECT current_database()"); err != nil {
+		t.Fatal(err)
+	}
+	raw.MustExec("ALTER DATABASE " + name + " SET default_transaction_read_only = on")
+	s := open(t, address)
+	wantKind(t, s.End(t.Context(), token(1)), chat.Unavailable, "ending a session")
+	if _, err := s.Messages(t.Context(), room.ID, chat.Page(1)); err != nil {
+		t.Errorf("reading: got %v, want no error", err)
+	}
+}
+
+// That a session was seen can be noted another time: reading does not wait for
+// whoever writes.
+func TestReadersDoNotWaitForWriters(t *testing.T) {
+	eachDatabase(t, func(t *testing.T, db database) {
+		clock := newClock()
+		s := db.WithClock(clock.now)
+		ada := storetest.User(t, s, "ada")
+		begin(t, s, ada, 1, nil)
+		clock.pass(time.Hour)
+		holder := db.raw.MustBegin()
+		defer func() { _ = holder.Rollback() }()
+		holder.MustExec(`UPDATE sessions SET user_agent = 'held'`)
+		begun := time.Now()
+		wantSession(t, s, 1, &ada, "held by a writer")
+		if took := time.Since(begun); took > 2*time.Second {
+			t.Errorf("looking a session up that a writer holds: took %v, want it not to wait", took)
+		}
+	})
+}
+
 // Who leaves while a post waits for its room does not keep it from being
 // stored: the transaction that began goes on.
 func TestPostGoesOnWithoutItsAsker(t *testing.T) {

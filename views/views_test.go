@@ -70,6 +70,7 @@ var examples = map[string][]golden.State{
 		{Name: "the first message", Component: Arrived(with(message(1, "hello"), same))},
 		{Name: "a changed message", Component: Renewed(with(message(17, "hello"), func(m *chat.Message) { m.Revision = 18 }))},
 		{Name: "the cursor", Component: CursorMoved(message(17, "").Cursor())},
+		{Name: "the stream, opened anew", Component: StreamRenewed("/rooms/dogs")},
 		{Name: "a page folds", Component: Fold(with(message(551, "hello"), same))},
 		{Name: "a page unfolds", Component: Unfolded(HistoryProps{Room: room, Page: 2, Messages: []chat.Message{message(51, "hello")}, Zone: time.UTC})},
 		{Name: "the first page unfolds", Component: Unfolded(HistoryProps{Room: room, Page: 1, Messages: []chat.Message{message(1, "hello")}, Zone: time.UTC})},
