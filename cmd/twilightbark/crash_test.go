@@ -5,15 +5,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"net"
 	"net/http"
-	"net/http/cookiejar"
-	"net/url"
-	"os"
-	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -26,23 +22,6 @@ import (
 	"github.com/twilightbark/twilightbark/store/storetest"
 )
 
-// TestNothingAcknowledgedIsLostInACrash posts while the server is killed and
-// started again, and then holds what was acknowledged against what is stored.
-func TestNothingAcknowledgedIsLostInACrash(t *testing.T) {
-	program := build(t)
-	databases := map[string]func(*testing.T) string{
-		"sqlite":   func(t *testing.T) string { return "sqlite:" + filepath.Join(t.TempDir(), "crash.db") },
-		"postgres": func(t *testing.T) string { return storetest.PostgresURL(t) },
-	}
-	for name, address := range databases {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			c := &crash{T: t, program: program, database: address(t), port: freePort(t), acknowledged: map[string]posted{}}
-			c.run()
-		})
-	}
-}
-
 const (
 	crashes     = 5
 	writers     = 4
@@ -51,30 +30,50 @@ const (
 	theEnd      = "the end" // text of the last message
 )
 
+// TestNothingAcknowledgedIsLostInACrash posts while the server is killed and
+// started again, and then holds what was acknowledged, and what a viewer saw
+// through all of it, against what is stored.
+func TestNothingAcknowledgedIsLostInACrash(t *testing.T) {
+	for name, address := range map[string]func(*testing.T) string{
+		"sqlite":   func(t *testing.T) string { return "sqlite:" + filepath.Join(t.TempDir(), "crash.db") },
+		"postgres": func(t *testing.T) string { return storetest.PostgresURL(t) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			c := &crash{T: t, database: address(t), acknowledged: map[string]posted{}}
+			c.settings = []string{"DATABASE_URL=" + c.database, "ADDR=" + freePort(t), "POST_RATE=0", "LOGIN_RATE=0"}
+			c.run()
+		})
+	}
+}
+
 // crash is one run: a server that dies, and clients that don't mind.
 type crash struct {
 	*testing.T
-	program, database, port string
+	database string
+	settings []string
 
 	mu           sync.Mutex // guards acknowledged
 	acknowledged map[string]posted
 }
 
-// posted is what a 2xx answer said.
+// posted is what was acknowledged, by its nonce.
 type posted struct {
-	number int64
 	body   string
+	number int64 // 0 when the answer did not tell
 }
 
 func (c *crash) run() {
 	ctx, cancel := context.WithTimeout(c.Context(), crashBudget)
 	defer cancel()
-	server := c.start()
-	clients := make([]*http.Client, writers)
+	running := start(c.T, command(c.T, c.settings))
+	clients := make([]*client, writers)
 	for i := range clients {
-		clients[i] = c.register(fmt.Sprint("writer", i))
+		clients[i] = newClient(c.T, running.url)
+		clients[i].register(fmt.Sprint("writer", i))
+		clients[i].htmx = i%2 == 0
 	}
-	c.post(ctx, clients[0], "/rooms", url.Values{"name": {"dogs"}})
+	clients[1].post(ctx, "/rooms", form("name", "dogs"))
 
 	writing, stop := context.WithCancel(ctx)
 	var work sync.WaitGroup
@@ -83,112 +82,44 @@ func (c *crash) run() {
 		work.Go(func() { c.write(ctx, writing, client, i, progress) })
 	}
 	seen := make(chan []int64, 1)
-	go func() { seen <- c.watch(ctx, clients[0]) }()
+	go func() { seen <- c.watch(ctx, newClient(c.T, running.url)) }()
 
 	for range crashes {
 		c.await(ctx, progress, perCrash)
-		if err := server.Process.Kill(); err != nil {
-			c.Fatal(err)
-		}
-		_ = server.Wait() // it was killed, as it says
-		server = c.start()
+		running.kill()
+		running = start(c.T, command(c.T, c.settings))
 	}
 	c.await(ctx, progress, perCrash)
 	stop()
 	work.Wait()
-	if status, _ := c.post(ctx, clients[0], "/rooms/dogs/messages", url.Values{"body": {theEnd}, "nonce": {"nonce-of-the-end"}}); status != http.StatusOK {
+	if status, _ := clients[0].post(ctx, "/rooms/dogs/messages", form("body", theEnd, "nonce", "nonce-of-the-end")); status != http.StatusOK {
 		c.Fatalf("the last post: status %d", status)
 	}
 	viewed := <-seen
-	c.stop(server)
+	running.wantEnd(c.T, syscall.SIGTERM)
 	c.check(viewed)
-}
-
-// start starts the server and waits until it listens.
-func (c *crash) start() *exec.Cmd {
-	c.Helper()
-	server := exec.Command(c.program, "serve")
-	server.Env = append(os.Environ(), "DATABASE_URL="+c.database, "ADDR=127.0.0.1:"+c.port, "POST_RATE=0", "LOGIN_RATE=0")
-	log, err := server.StderrPipe()
-	if err != nil {
-		c.Fatal(err)
-	}
-	if err := server.Start(); err != nil {
-		c.Fatal(err)
-	}
-	c.Cleanup(func() { _ = server.Process.Kill() })
-	lines := bufio.NewScanner(log)
-	for lines.Scan() {
-		if strings.Contains(lines.Text(), `"listening"`) {
-			go func() { _, _ = io.Copy(io.Discard, log) }() // ends with the server
-			return server
-		}
-	}
-	c.Fatalf("the server does not start: %v", server.Wait())
-	return nil
-}
-
-// stop ends the server as an operator does.
-func (c *crash) stop(server *exec.Cmd) {
-	c.Helper()
-	if err := server.Process.Signal(syscall.SIGTERM); err != nil {
-		c.Fatal(err)
-	}
-	if err := server.Wait(); err != nil {
-		c.Errorf("the server ended with %v, want status 0", err)
-	}
-}
-
-func (c *crash) register(name string) *http.Client {
-	c.Helper()
-	jar, _ := cookiejar.New(nil) // never fails
-	client := &http.Client{Jar: jar, Timeout: 10 * time.Second, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
-	secret := "a password of " + strconv.Itoa(len(name)) + " dogs"
-	status, _ := c.post(c.Context(), client, "/register", url.Values{
-		"email": {name + "@example.com"}, "username": {name}, "password": {secret}, "password_confirm": {secret},
-	})
-	if status != http.StatusSeeOther {
-		c.Fatalf("registering %s: status %d", name, status)
-	}
-	return client
-}
-
-// post sends a form; its status is 0 if no answer came.
-func (c *crash) post(ctx context.Context, client *http.Client, path string, form url.Values) (status int, body string) {
-	r, err := http.NewRequestWithContext(ctx, http.MethodPost, "http://127.0.0.1:"+c.port+path, strings.NewReader(form.Encode()))
-	if err != nil {
-		c.Error(err)
-		return 0, ""
-	}
-	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
-	r.Header.Set("HX-Request", "true")
-	response, err := client.Do(r)
-	if err != nil {
-		return 0, ""
-	}
-	defer func() { _ = response.Body.Close() }()
-	text, err := io.ReadAll(response.Body)
-	if err != nil {
-		return 0, "" // broken off: not acknowledged
-	}
-	return response.StatusCode, string(text)
 }
 
 var messageID = regexp.MustCompile(`<li id="m-(\d+)"`)
 
+// numberIn finds the number of the message that HTML shows; it is 0 if none.
+func numberIn(html string) (number int64) {
+	if match := messageID.FindStringSubmatch(html); match != nil {
+		number, _ = strconv.ParseInt(match[1], 10, 64) // the pattern allows digits alone
+	}
+	return number
+}
+
 // write posts one message after another, each until it is acknowledged.
-func (c *crash) write(ctx, writing context.Context, client *http.Client, writer int, progress chan<- struct{}) {
+func (c *crash) write(ctx, writing context.Context, client *client, writer int, progress chan<- struct{}) {
 	for i := 0; writing.Err() == nil; i++ {
-		nonce, body := fmt.Sprintf("nonce-of-writer-%d-%06d", writer, i), fmt.Sprintf("message %d of writer %d", i, writer)
+		nonce, message := nonceOf(writer, i), posted{body: bodyOf(writer, i)}
 		for {
-			status, answer := c.post(ctx, client, "/rooms/dogs/messages", url.Values{"body": {body}, "nonce": {nonce}})
-			if status == http.StatusOK {
-				number, err := strconv.ParseInt(messageID.FindStringSubmatch(answer)[1], 10, 64)
-				if err != nil {
-					c.Error(err)
-				}
+			status, answer := client.post(ctx, "/rooms/dogs/messages", form("body", message.body, "nonce", nonce))
+			if status == http.StatusOK || status == http.StatusSeeOther {
+				message.number = numberIn(answer)
 				c.mu.Lock()
-				c.acknowledged[nonce] = posted{number, body}
+				c.acknowledged[nonce] = message
 				c.mu.Unlock()
 				break
 			}
@@ -207,6 +138,9 @@ func (c *crash) write(ctx, writing context.Context, client *http.Client, writer 
 		}
 	}
 }
+
+func nonceOf(writer, i int) string { return fmt.Sprintf("nonce-of-writer-%d-%06d", writer, i) }
+func bodyOf(writer, i int) string  { return fmt.Sprintf("message %d of writer %d", i, writer) }
 
 // pause keeps clients from asking a dead server without rest.
 func pause(ctx context.Context) bool {
@@ -230,48 +164,41 @@ func (c *crash) await(ctx context.Context, progress <-chan struct{}, count int) 
 }
 
 // watch reads the room's stream as browsers do: when it ends, for whatever
-// reason, it is asked for again with the last id. It gives the numbers of the
-// messages as they came, up to the last.
-func (c *crash) watch(ctx context.Context, client *http.Client) (numbers []int64) {
-	streaming := &http.Client{Jar: client.Jar} // no time limit
+// reason, it is asked for again with the last id, and an event counts when it is
+// whole. It gives the numbers of the messages as they came, up to the last.
+func (c *crash) watch(ctx context.Context, viewer *client) (numbers []int64) {
 	last := "0-0"
 	for pause(ctx) {
-		r, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://127.0.0.1:"+c.port+"/rooms/dogs/events", nil)
-		if err != nil {
-			c.Error(err)
-			return nil
-		}
-		r.Header.Set("Accept", "text/event-stream")
-		r.Header.Set("Last-Event-ID", last)
-		response, err := streaming.Do(r)
+		stream, err := viewer.open(ctx, "/rooms/dogs/events", "Accept", "text/event-stream", "Last-Event-ID", last)
 		if err != nil {
 			continue
 		}
-		id := ""
-		lines := bufio.NewScanner(response.Body)
+		var id, data string
+		lines := bufio.NewScanner(stream)
 		for lines.Scan() {
 			line := lines.Text()
 			switch {
+			case line == "event: reload":
+				c.Errorf("the stream could not be resumed from %s", last)
 			case strings.HasPrefix(line, "id: "):
 				id = line[len("id: "):]
-			case line == "event: reload":
-				c.Error("the stream could not be resumed from", last)
-			case strings.HasPrefix(line, "data: ") && id != "":
-				number, err := strconv.ParseInt(messageID.FindStringSubmatch(line)[1], 10, 64)
-				if err != nil {
-					c.Error(err)
-				}
-				numbers = append(numbers, number)
-				if strings.Contains(line, ">"+theEnd+"<") {
-					_ = response.Body.Close()
+			case strings.HasPrefix(line, "data: "):
+				data += line
+			case line == "" && id != "":
+				numbers = append(numbers, numberIn(data))
+				last = id
+			}
+			if line == "" {
+				if strings.Contains(data, ">"+theEnd+"<") {
+					_ = stream.Close()
 					return numbers
 				}
-			case line == "" && id != "":
-				last, id = id, "" // as a browser does: an event counts when it is whole
+				id, data = "", ""
 			}
 		}
-		_ = response.Body.Close()
+		_ = stream.Close()
 	}
+	c.Error("the last message did not come")
 	return numbers
 }
 
@@ -287,63 +214,83 @@ func (c *crash) check(viewed []int64) {
 	if err != nil {
 		c.Fatal(err)
 	}
-	stored := map[int64]chat.Message{}
-	texts := map[string]int{}
-	for revision := int64(0); revision < room.Revision; {
-		changes, err := db.Changes(c.Context(), room.ID, revision, 500)
-		if err != nil || len(changes) == 0 {
-			c.Fatalf("after revision %d of %d: %d changes, %v", revision, room.Revision, len(changes), err)
-		}
-		for _, m := range changes {
-			if revision++; m.Revision != revision || m.Number != revision {
-				c.Fatalf("revision %d is message %d of revision %d: not gapless", revision, m.Number, m.Revision)
-			}
-			if cursor, err := db.Cursor(c.Context(), room.ID, revision); err != nil || cursor != m.Cursor() {
-				c.Errorf("the cursor of revision %d is %v, %v; want %v", revision, cursor, err, m.Cursor())
-			}
-			stored[m.Number] = m
-			texts[m.Body]++
-		}
+	stored := c.stored(db, room)
+	if len(c.acknowledged) < (crashes+1)*perCrash {
+		c.Errorf("got %d messages acknowledged, want at least %d", len(c.acknowledged), (crashes+1)*perCrash)
 	}
-	if room.MessageCount != int64(len(stored)) || len(c.acknowledged) < crashes*perCrash {
-		c.Errorf("the room counts %d messages, %d are stored, %d acknowledged", room.MessageCount, len(stored), len(c.acknowledged))
+	authors := map[string]int64{}
+	for writer := range writers {
+		user, err := db.UserByName(c.Context(), fmt.Sprint("writer", writer))
+		if err != nil {
+			c.Fatalf("writer %d: %v", writer, err)
+		}
+		authors[fmt.Sprintf("nonce-of-writer-%d-", writer)] = user.ID
 	}
-	for nonce, ack := range c.acknowledged {
-		if got := stored[ack.number].Body; got != ack.body || texts[ack.body] != 1 {
-			c.Errorf("%s was acknowledged as message %d %q; that is %q, and the text is stored %d times", nonce, ack.number, ack.body, got, texts[ack.body])
+	for nonce, message := range c.acknowledged {
+		number, ok := stored[message.body]
+		if !ok || message.number != 0 && message.number != number {
+			c.Errorf("%s: got message %d stored of %q, want %d, as was acknowledged", nonce, number, message.body, message.number)
+		}
+		// Sent once more, it is found: its nonce is kept as well.
+		draft := chat.Draft{RoomID: room.ID, AuthorID: authors[nonce[:len("nonce-of-writer-0-")]], Body: message.body, Nonce: nonce}
+		if again, err := db.Post(c.Context(), draft, chat.Rate{}); err != nil || again.Number != number {
+			c.Errorf("%s sent again: got message %d, %v, want %d", nonce, again.Number, err, number)
 		}
 	}
 	for i, number := range viewed {
 		if number != int64(i)+1 {
-			c.Fatalf("the viewer saw message %d in place %d", number, i+1)
+			c.Fatalf("the viewer saw message %d in place %d, want each once and in order", number, i+1)
 		}
 	}
-	if len(viewed) < len(c.acknowledged) {
-		c.Errorf("the viewer saw %d messages, %d were acknowledged", len(viewed), len(c.acknowledged))
+	if int64(len(viewed)) != room.MessageCount {
+		c.Errorf("the viewer saw %d messages, want all %d", len(viewed), room.MessageCount)
 	}
 }
 
-// build makes the program as it is shipped.
-func build(t *testing.T) string {
-	t.Helper()
-	program := filepath.Join(t.TempDir(), "twilightbark")
-	if output, err := exec.CommandContext(t.Context(), "go", "build", "-o", program, ".").CombinedOutput(); err != nil {
-		t.Fatalf("build: %v\n%s", err, output)
+// stored gives the number of each text in the room. Texts are sent once each,
+// numbers and revisions have no gaps, and each revision has its version.
+func (c *crash) stored(db *store.Store, room chat.Room) map[string]int64 {
+	c.Helper()
+	numbers := map[string]int64{}
+	for revision := int64(0); revision < room.Revision; {
+		changes, err := db.Changes(c.Context(), room.ID, revision, 500)
+		if err != nil || len(changes) == 0 {
+			c.Fatalf("after revision %d of %d: got %d changes, %v, want the next", revision, room.Revision, len(changes), err)
+		}
+		for _, m := range changes {
+			if revision++; m.Revision != revision || m.Number != revision || m.PostedRevision != revision {
+				c.Fatalf("revision %d: got message %d posted by %d and changed by %d, want no gap", revision, m.Number, m.PostedRevision, m.Revision)
+			}
+			if cursor, err := db.Cursor(c.Context(), room.ID, revision); err != nil || cursor != m.Cursor() {
+				c.Errorf("the cursor of revision %d: got %v, %v, want %v", revision, cursor, err, m.Cursor())
+			}
+			if first, twice := numbers[m.Body]; twice {
+				c.Errorf("%q: got it stored as message %d and %d, want it once", m.Body, first, m.Number)
+			}
+			numbers[m.Body] = m.Number
+		}
 	}
-	return program
+	if int64(len(numbers)) != room.MessageCount {
+		c.Errorf("the room: got a count of %d messages, want %d", room.MessageCount, len(numbers))
+	}
+	for body := range numbers {
+		if body != theEnd && !slices.ContainsFunc([]string{"0", "1", "2", "3"}, func(writer string) bool { return strings.HasSuffix(body, " of writer "+writer) }) {
+			c.Errorf("got the message %q stored, which nobody sent", body)
+		}
+	}
+	return numbers
 }
 
-// freePort gives a port that nobody listens on, so that a server can come back
-// where it was.
+// freePort gives an address that nobody listens on, so that a server can come
+// back where it was.
 func freePort(t *testing.T) string {
 	t.Helper()
 	listener, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, port, err := net.SplitHostPort(listener.Addr().String())
 	if err := errors.Join(err, listener.Close()); err != nil {
 		t.Fatal(err)
 	}
-	return port
+	return listener.Addr().String()
 }
