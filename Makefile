@@ -6,7 +6,7 @@ GOLANGCI_LINT := bin/golangci-lint-$(GOLANGCI_LINT_VERSION)
 
 .PHONY: help
 help: ## list what there is to make
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 .PHONY: run
 run: ## start the site on SQLite; needs only Go
@@ -30,6 +30,10 @@ test: ## run every test: SQLite, a real PostgreSQL, a real Chromium
 	scripts/install compiler postgresql chromium
 	go test -count=1 -race $$(go list ./... | grep -v /e2e)
 	go test -count=1 ./e2e/...
+
+.PHONY: screenshots
+screenshots: ## take the documents' pictures again
+	E2E_SCREENSHOTS=../docs go test -count=1 -run PicturesOfARoom ./e2e
 
 .PHONY: bench
 bench: ## measure
