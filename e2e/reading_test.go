@@ -6,14 +6,16 @@ import (
 )
 
 // scrollUp moves the log, and gives the message that then is the first in view
-// with its place on the screen.
+// with its place on the screen. It waits until that is drawn, as it is for a
+// person: only from then on does the browser hold the reader's place.
 func (b *tab) scrollUp(pixels int) (number string, top float64) {
 	b.t.Helper()
 	at := look[struct {
 		Number string
 		Top    float64
-	}](b, `(() => {
+	}](b, `(async () => {
 		eye.log().scrollBy(0, -`+js(pixels)+`);
+		for (let frame = 0; frame < 3; frame++) await new Promise(requestAnimationFrame);
 		const number = eye.firstInView();
 		return {Number: number, Top: eye.top(number)};
 	})()`)
