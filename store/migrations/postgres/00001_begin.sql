@@ -49,6 +49,7 @@ CREATE TABLE messages (
 	UNIQUE (room_id, number),
 	UNIQUE (author_id, nonce)
 );
+CREATE INDEX messages_by_revision ON messages (room_id, revision);
 CREATE INDEX messages_by_author ON messages (author_id, posted_at);
 
 CREATE TABLE message_versions (
