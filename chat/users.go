@@ -16,24 +16,7 @@ type User struct {
 	HideEmail    bool   `db:"hide_email"`
 	AuthVersion  int64  `db:"auth_version"` // sessions of an older version are dead
 	CreatedAt    Micros `db:"created_at"`
-
-	Avatar           string // hash of the picture its owner chose; empty for the default one
-	TimeZone         string `db:"time_zone"` // IANA name; empty for the site's
-	Role             Role
-	EmailConfirmedAt Micros `db:"email_confirmed_at"` // 0 until a letter's link was followed
-	RenewedAt        Micros `db:"renewed_at"`         // when the name or picture last changed; 0 if never
-	DeletedAt        Micros `db:"deleted_at"`         // 0 for an account that lives
 }
-
-// Role is what an account may do beyond its own things.
-type Role string
-
-// The roles, each with the rights of those before.
-const (
-	Member    Role = "member"
-	Moderator Role = "moderator"
-	Admin     Role = "admin"
-)
 
 // Path is the address of the user's page.
 func (u User) Path() string { return UserPath(u.Username) }

@@ -6,31 +6,24 @@ import (
 	"github.com/twilightbark/twilightbark/chat"
 )
 
-// userColumns are an account's, of users AS u.
-const userColumns = `u.id, u.email, u.username, u.password_hash, u.hide_email, u.auth_version, u.created_at,
-	u.avatar, u.time_zone, u.role, u.email_confirmed_at, u.renewed_at, u.deleted_at`
-
-const selectUser = `SELECT ` + userColumns + ` FROM users u`
+const selectUser = `
+	SELECT u.id, u.email, u.username, u.password_hash, u.hide_email, u.auth_version, u.created_at
+	FROM users u`
 
 // Register stores a new account. An email or username that another account has
 // is Conflict, with a sentence for each such field in the error's Fields.
 func (s *Store) Register(ctx context.Context, r chat.Registration) (user chat.User, err error) {
 	email, key := chat.NormalEmail(r.Email), chat.UsernameKey(r.Username)
 	err = s.InTx(ctx, func(s *Store) error {
-		var id int64
-		err := s.get(ctx, &id, `
+		err := s.get(ctx, &user, `
 			INSERT INTO users (email, username, username_key, password_hash, created_at)
 			VALUES ($1, $2, $3, $4, $5)
 			ON CONFLICT DO NOTHING
-			RETURNING id`,
+			RETURNING id, email, username, password_hash, hide_email, auth_version, created_at`,
 			email, r.Username, key, r.PasswordHash, s.now())
 		if chat.KindOf(err) == chat.NotFound {
 			return s.taken(ctx, email, key)
 		}
-		if err != nil {
-			return err
-		}
-		user, err = s.User(ctx, id)
 		return err
 	})
 	return user, err
@@ -55,12 +48,6 @@ func (s *Store) taken(ctx context.Context, email, key string) error {
 		}
 	}
 	return &chat.Error{Kind: chat.Conflict, Message: "This account exists already.", Fields: fields}
-}
-
-// User gives the account with that id.
-func (s *Store) User(ctx context.Context, id int64) (user chat.User, err error) {
-	err = s.get(ctx, &user, selectUser+` WHERE u.id = $1`, id)
-	return user, err
 }
 
 // UserByEmail finds the account with that email, without regard to case.
