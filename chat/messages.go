@@ -16,9 +16,11 @@ type Message struct {
 	ID             int64
 	RoomID         int64  `db:"room_id"`
 	RoomSlug       string `db:"room_slug"`
+	RoomName       string `db:"room_name"`
 	Number         int64  // its place in the room: 1, 2, 3 … without gaps, for ever
 	AuthorID       int64  `db:"author_id"`
 	Author         string
+	AuthorAvatar   string `db:"author_avatar"`
 	Body           string
 	PostedRevision int64  `db:"posted_revision"` // the room's revision that brought it
 	Revision       int64  // the room's revision that last changed it
@@ -34,6 +36,9 @@ func (m Message) Path() string { return RoomPath(m.RoomSlug) + "/" + strconv.For
 
 // Cursor is the place in the room's log at which the message's last change stands.
 func (m Message) Cursor() Cursor { return ChangeCursor(m.Revision, m.ID, m.ChangedAt) }
+
+// AuthorPicture is the address of the picture of its author.
+func (m Message) AuthorPicture() string { return PicturePath(m.AuthorAvatar, m.Author) }
 
 // PageSize is how many messages a page of history holds. It is part of every
 // permanent address, so it never changes.

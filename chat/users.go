@@ -16,13 +16,33 @@ type User struct {
 	HideEmail    bool   `db:"hide_email"`
 	AuthVersion  int64  `db:"auth_version"` // sessions of an older version are dead
 	CreatedAt    Micros `db:"created_at"`
+	Avatar       string // names the picture its owner chose; empty for the one made of the name
+	TimeZone     string `db:"time_zone"`  // one of TimeZones; empty for the site's
+	RenewedAt    Micros `db:"renewed_at"` // when the name or picture last changed; 0 if never
 }
 
 // Path is the address of the user's page.
 func (u User) Path() string { return UserPath(u.Username) }
 
-// Picture is the address of the user's picture.
-func (u User) Picture() string { return DefaultPicture(u.Username) }
+// Picture is the address of the user's picture as it stands beside what they say.
+func (u User) Picture() string { return PicturePath(u.Avatar, u.Username) }
+
+// LargePicture is the address of the same picture for a page about the user.
+func (u User) LargePicture() string {
+	if u.Avatar == "" {
+		return DefaultPicture(u.Username)
+	}
+	return "/avatars/" + u.Avatar + "/256"
+}
+
+// PicturePath is the address of the picture of the user who has that avatar, or
+// none, and that name.
+func PicturePath(avatar, username string) string {
+	if avatar == "" {
+		return DefaultPicture(username)
+	}
+	return "/avatars/" + avatar + "/96"
+}
 
 // UserPath is the address of the page of the user with that name.
 func UserPath(username string) string { return "/users/" + username }
@@ -48,6 +68,33 @@ type Registration struct {
 	Email        string
 	Username     string
 	PasswordHash string
+}
+
+// Profile is what a member may change of the account without more ado.
+type Profile struct {
+	Username  string
+	HideEmail bool
+	TimeZone  string // one of TimeZones, or empty for the site's
+}
+
+// Problems says what is wrong with the profile, by field name; it is empty when
+// nothing is. Whether the name is taken is not among the rules.
+func (p Profile) Problems() map[string]string {
+	problems := map[string]string{}
+	if problem := usernameProblem(p.Username); problem != "" {
+		problems["username"] = problem
+	}
+	if p.TimeZone != "" && !knownZone(p.TimeZone) {
+		problems["time_zone"] = "Choose one of the time zones of the list."
+	}
+	return problems
+}
+
+// Avatar is a profile picture in its two sizes, as JPEG. Its hash names it.
+type Avatar struct {
+	Hash  string // 32 hexadecimal digits
+	Large []byte // 256 pixels a side
+	Small []byte // 96 pixels a side
 }
 
 // Bounds of a registration's fields, in bytes (both are ASCII where they are accepted).

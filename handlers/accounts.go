@@ -146,22 +146,41 @@ func (h *Handlers) logout(c *gin.Context) error {
 	return seeOther(c, "/")
 }
 
+// latestMessages is how many of a member's messages their page lists.
+const latestMessages = 10
+
+// showAccount shows a member's page. A name that its owner gave up leads there
+// too, until somebody takes it.
 func (h *Handlers) showAccount(c *gin.Context) error {
-	user, err := h.Store.UserByName(c.Request.Context(), normal(c.Param("username")))
+	ctx, name := c.Request.Context(), normal(c.Param("username"))
+	user, err := h.Store.UserByName(ctx, name)
+	if chat.KindOf(err) == chat.NotFound {
+		if user, err = h.Store.UserByFormerName(ctx, name); err == nil {
+			c.Header("Cache-Control", "no-cache")
+			c.Redirect(http.StatusMovedPermanently, user.Path())
+			return nil
+		}
+	}
 	if chat.KindOf(err) == chat.NotFound {
 		return &chat.Error{Kind: chat.NotFound, Message: "There is no member of this name.", Err: err}
 	}
 	if err != nil {
 		return err
 	}
+	latest, err := h.Store.LatestBy(ctx, user.ID, latestMessages)
+	if err != nil {
+		return err
+	}
 	own := viewer(c) != nil && viewer(c).ID == user.ID
-	return h.show(c, http.StatusOK, views.Page{Title: user.Username}, views.Account(views.AccountProps{User: user, Own: own, Zone: h.Zone}))
+	return h.show(c, http.StatusOK, views.Page{Title: user.Username}, views.Account(views.AccountProps{User: user, Own: own, Messages: latest, Zone: h.zone(c)}))
 }
 
-// formProblem tells whether err is one to show in the form it is about.
+// formProblem tells whether err is one to show in the form it is about, with
+// what was typed: one that another try, or other words, can mend.
 func formProblem(err error) (*chat.Error, bool) {
+	err = told(err)
 	switch chat.KindOf(err) {
-	case chat.Invalid, chat.Conflict, chat.TooFast:
+	case chat.Invalid, chat.Conflict, chat.TooFast, chat.Unavailable:
 		return errors.AsType[*chat.Error](err)
 	}
 	return nil, false

@@ -12,6 +12,7 @@ import (
 
 	"github.com/twilightbark/twilightbark/chat"
 	"github.com/twilightbark/twilightbark/password"
+	"github.com/twilightbark/twilightbark/picture"
 	"github.com/twilightbark/twilightbark/views"
 )
 
@@ -107,9 +108,7 @@ func (h *Handlers) fail(c *gin.Context, err error) {
 // explain gives an error's status and what a person is told of it, logs what is
 // ours to fix, and says in the headers when trying again makes sense.
 func (h *Handlers) explain(c *gin.Context, err error) (int, views.OopsProps) {
-	if errors.Is(err, password.ErrBusy) {
-		err = &chat.Error{Kind: chat.Unavailable, Message: "Many people are logging in just now. Please try again in a moment.", After: 2 * time.Second, Err: err}
-	}
+	err = told(err)
 	if refused, ok := errors.AsType[*refusal](err); ok {
 		return refused.status, views.OopsProps{Title: titles[refused.status], Sentence: refused.sentence}
 	}
@@ -135,6 +134,17 @@ func (h *Handlers) explain(c *gin.Context, err error) (int, views.OopsProps) {
 		}
 	}
 	return status, oops
+}
+
+// told puts into words what other packages only name.
+func told(err error) error {
+	switch {
+	case errors.Is(err, password.ErrBusy):
+		return &chat.Error{Kind: chat.Unavailable, Message: "Many people are logging in just now. Please try again in a moment.", After: 2 * time.Second, Err: err}
+	case errors.Is(err, picture.ErrBusy):
+		return &chat.Error{Kind: chat.Unavailable, Message: "Many pictures are being made just now. Please try again in a moment.", After: 5 * time.Second, Err: err}
+	}
+	return err
 }
 
 func (h *Handlers) notFound(*gin.Context) error {

@@ -13,6 +13,14 @@ import (
 // are not read with it: they are taken as they are sent.
 func field(c *gin.Context, name string) string { return normal(c.PostForm(name)) }
 
+// fieldOr is field for a form that may leave the field out.
+func fieldOr(c *gin.Context, name, otherwise string) string {
+	if _, sent := c.GetPostForm(name); !sent {
+		return otherwise
+	}
+	return field(c, name)
+}
+
 func normal(text string) string {
 	return norm.NFC.String(strings.ReplaceAll(strings.ToValidUTF8(text, "\ufffd"), "\x00", "\ufffd"))
 }

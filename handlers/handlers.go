@@ -16,6 +16,7 @@ import (
 	"github.com/twilightbark/twilightbark/chat"
 	"github.com/twilightbark/twilightbark/live"
 	"github.com/twilightbark/twilightbark/password"
+	"github.com/twilightbark/twilightbark/picture"
 	"github.com/twilightbark/twilightbark/store"
 	"github.com/twilightbark/twilightbark/views"
 )
@@ -44,7 +45,10 @@ type Handlers struct {
 	hasher    *password.Hasher
 	attempts  *limiter
 	streams   *gate
-	forwarded sync.Once // the warning about a proxy that is not configured
+	pictures  *picture.Maker
+	uploads   chan struct{} // holds one for each that is being read
+	zones     sync.Map      // *time.Location by name
+	forwarded sync.Once     // the warning about a proxy that is not configured
 	draining  atomic.Bool
 	router    http.Handler
 }
@@ -61,9 +65,11 @@ func New(config Config) *Handlers {
 		hasher:   password.NewHasher(0),
 		attempts: newLimiter(config.LoginRate),
 		streams:  newGate(config.MaxStreams),
+		pictures: picture.NewMaker(),
+		uploads:  make(chan struct{}, maxUploads),
 	}
 	h.live = live.New(live.Config{
-		Load: h.loadEntries, Revisions: config.Store.Revisions,
+		Load: h.loadEntries, Revisions: config.Store.Revisions, Renewals: h.loadRenewals,
 		Here: h.renderHere, Moves: h.renderMoves, Log: config.Log,
 	})
 	h.router = h.routes()

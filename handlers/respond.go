@@ -19,7 +19,7 @@ import (
 // show answers an htmx request with body alone, and any other with body inside
 // the layout. Nothing is sent before all of it is rendered.
 func (h *Handlers) show(c *gin.Context, status int, page views.Page, body templ.Component) error {
-	page.Site, page.Viewer, page.Unsure = h.site, viewer(c), trouble(c) != nil
+	page.Site, page.Viewer, page.Unsure = h.siteFor(c), viewer(c), trouble(c) != nil
 	if page.Path == "" {
 		page.Path = c.Request.URL.Path
 	}
@@ -28,6 +28,13 @@ func (h *Handlers) show(c *gin.Context, status int, page views.Page, body templ.
 		return render(c, status, body)
 	}
 	return render(c, status, within(views.Layout(page), body))
+}
+
+// siteFor is the site as the one who asks sees it.
+func (h *Handlers) siteFor(c *gin.Context) views.Site {
+	site := h.site
+	site.Zone = h.zone(c)
+	return site
 }
 
 // within gives layout with body as its children.

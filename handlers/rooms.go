@@ -28,7 +28,7 @@ func (h *Handlers) showHomeWith(c *gin.Context, status int, home views.HomeProps
 	for _, room := range rooms {
 		home.Rooms = append(home.Rooms, views.RoomEntry{Room: room, Members: h.live.Count(room.ID)})
 	}
-	home.Site = h.site
+	home.Site = h.siteFor(c)
 	return h.show(c, status, views.Page{Path: "/"}, views.Home(home))
 }
 
@@ -92,7 +92,7 @@ func (h *Handlers) showRoom(c *gin.Context) error {
 // showRoomWith shows the room's messages up to the revision that room has, and
 // its cursor, so that the stream brings exactly what comes after.
 func (h *Handlers) showRoomWith(c *gin.Context, status int, room chat.Room, composer *views.ComposerProps) error {
-	ctx := c.Request.Context()
+	ctx, renewed := c.Request.Context(), chat.Micros(h.live.Renewed())
 	cursor, err := h.Store.Cursor(ctx, room.ID, room.Revision)
 	if err != nil {
 		return err
@@ -103,7 +103,7 @@ func (h *Handlers) showRoomWith(c *gin.Context, status int, room chat.Room, comp
 	}
 	page := views.Page{Title: room.Name, Path: room.Path(), Room: true}
 	return h.show(c, status, page, views.Room(views.RoomProps{
-		Room: room, Run: h.run, Cursor: cursor, Messages: messages, Site: h.site,
+		Room: room, Run: h.run, Cursor: cursor, Renewed: renewed, Messages: messages, Site: h.siteFor(c),
 		Presence: presenceProps(h.live.Presence(room.ID)), Composer: composer,
 	}))
 }
@@ -122,7 +122,7 @@ func (h *Handlers) showPage(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	history := views.HistoryProps{Room: room, Page: page, Messages: messages, Zone: h.Zone}
+	history := views.HistoryProps{Room: room, Page: page, Messages: messages, Zone: h.zone(c)}
 	body := views.History(history)
 	if fragmentWanted(c) && c.Query("folded") != "" {
 		body = views.Unfolded(history)

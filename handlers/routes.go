@@ -47,6 +47,11 @@ func (h *Handlers) routes() http.Handler {
 	site.GET("/rooms/:slug/events", h.quietly(h.streamRoom))
 	site.get("/rooms/:slug/changes", h.quietly(h.showChanges))
 	site.GET("/rooms/:slug/live", h.do(h.streamPage))
+
+	members := routeGroup{open.Group("/")}
+	members.Use(h.checkOrigin(), h.identify, h.membersOnly)
+	members.get("/settings", h.do(h.showProfile))
+	members.POST("/settings", h.readUpload, h.do(h.changeProfile))
 	return router
 }
 

@@ -132,10 +132,12 @@ func parseForm(r *http.Request) error {
 		return &refusal{http.StatusRequestEntityTooLarge, "This is too much at once: a message has at most 4,000 characters."}
 	}
 	if err != nil || len(r.PostForm) > maxFields {
-		return &refusal{http.StatusBadRequest, "This form was damaged on the way. Please send it again."}
+		return errDamagedForm
 	}
 	return nil
 }
+
+var errDamagedForm = &refusal{http.StatusBadRequest, "This form was damaged on the way. Please send it again."}
 
 // addressPrefix is what stands for a client in limits: its address, or of an
 // IPv6 address the /64, which one household has whole.

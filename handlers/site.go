@@ -1,6 +1,7 @@
 package handlers
 
 import (
+	"encoding/hex"
 	"fmt"
 	"net/http"
 	"strconv"
@@ -48,22 +49,42 @@ func (h *Handlers) showFavicon(c *gin.Context) error {
 
 const forever = "public, max-age=31536000, immutable"
 
-// showPicture shows the picture that stands for a username.
+// showPicture shows a member's picture: the paw that stands for a username, or
+// one that its owner chose.
 func (h *Handlers) showPicture(c *gin.Context) error {
-	digits, found := strings.CutPrefix(c.Param("picture"), "paw-")
-	colour, err := strconv.Atoi(digits)
-	canonical := fmt.Sprintf("/avatars/paw-%d/96", colour)
-	if !found || err != nil || colour < 0 || colour >= chat.PictureColours || c.Request.URL.Path != canonical {
-		return &chat.Error{Kind: chat.NotFound, Message: "There is no such picture."}
+	kind, show := "image/jpeg", h.avatarPicture
+	if strings.HasPrefix(c.Param("picture"), "paw-") {
+		kind, show = "image/svg+xml", paw
 	}
-	svg, err := renderBytes(c.Request.Context(), views.Paw(colour))
+	bytes, err := show(c)
+	if chat.KindOf(err) == chat.NotFound {
+		return errNoPicture
+	}
 	if err != nil {
 		return err
 	}
 	c.Header("Cache-Control", forever)
-	c.Data(http.StatusOK, "image/svg+xml", svg)
+	c.Data(http.StatusOK, kind, bytes)
 	return nil
 }
+
+func paw(c *gin.Context) ([]byte, error) {
+	colour, err := strconv.Atoi(strings.TrimPrefix(c.Param("picture"), "paw-"))
+	if err != nil || colour < 0 || colour >= chat.PictureColours || c.Request.URL.Path != fmt.Sprintf("/avatars/paw-%d/96", colour) {
+		return nil, errNoPicture
+	}
+	return renderBytes(c.Request.Context(), views.Paw(colour))
+}
+
+func (h *Handlers) avatarPicture(c *gin.Context) ([]byte, error) {
+	hash, size := c.Param("picture"), c.Param("size")
+	if _, err := hex.DecodeString(hash); err != nil || size != "96" && size != "256" {
+		return nil, errNoPicture
+	}
+	return h.Store.AvatarPicture(c.Request.Context(), hash, size == "256")
+}
+
+var errNoPicture = &chat.Error{Kind: chat.NotFound, Message: "There is no such picture."}
 
 // showNotSent is cached by browsers, so that it is at hand when the network is not.
 func (h *Handlers) showNotSent(c *gin.Context) error {

@@ -8,8 +8,10 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/a-h/templ"
@@ -68,9 +70,13 @@ func (h *Handlers) streamRoom(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	watcher := h.live.Watch(at.room.ID, at.after, live.Viewer{Member: member(viewer(c)), Session: sessionID(c), Resumed: h.resumed(c)})
+	watcher := h.live.Watch(at.room.ID, at.after, live.Viewer{Member: member(viewer(c)), Session: sessionID(c), Resumed: h.resumed(c), Form: h.form(c)})
 	defer watcher.Close()
-	return h.follow(c, newEventStream(), watcher, farewell{reload: named("reload"), expired: append(event("", expired), named("expired")...)})
+	out := newEventStream()
+	if out.head, err = h.greeting(c); err != nil {
+		return err
+	}
+	return h.follow(c, out, watcher, farewell{reload: named("reload"), expired: append(event("", expired), named("expired")...)})
 }
 
 // resumed reports whether the stream goes on after a cut: it says what it had
@@ -90,6 +96,21 @@ var (
 
 func newEventStream() *stream {
 	return &stream{kind: "text/event-stream; charset=utf-8", head: admitted, beat: beat}
+}
+
+// greeting begins a stream: with the names and pictures that changed since the
+// page was rendered, if it says since when.
+func (h *Handlers) greeting(c *gin.Context) (live.Frame, error) {
+	shown, err := strconv.ParseInt(c.Query("renewed"), 10, 64)
+	if err != nil || shown >= h.live.Renewed() {
+		return admitted, nil
+	}
+	renewals, err := h.loadRenewals(c.Request.Context(), shown-live.Overlap.Microseconds())
+	text := slices.Clone(admitted.Text)
+	for _, renewal := range renewals {
+		text = append(text, renewal.Frame.Text...)
+	}
+	return frame(text), err
 }
 
 // tell opens a stream only to say one thing.
@@ -201,7 +222,7 @@ func (h *Handlers) showChanges(c *gin.Context) error {
 	var changes []templ.Component
 	var fold templ.Component = templ.NopComponent
 	for _, m := range messages {
-		p := views.MessageProps{Message: m, Zone: h.Zone}
+		p := views.MessageProps{Message: m, Zone: h.zone(c)}
 		changes = append(changes, change(p))
 		if views.Folds(m) {
 			fold = views.Fold(p) // the last takes in what those before it would
@@ -241,7 +262,7 @@ func (h *Handlers) streamPage(c *gin.Context) error {
 		return tell(c, out, nil) // the page asks again by itself
 	}
 	defer h.streams.leave(address)
-	watcher := h.live.Watch(at.room.ID, at.after, live.Viewer{Member: member(viewer(c)), Session: sessionID(c), Items: true})
+	watcher := h.live.Watch(at.room.ID, at.after, live.Viewer{Member: member(viewer(c)), Session: sessionID(c), Items: true, Form: h.form(c)})
 	defer watcher.Close()
 	return h.follow(c, out, watcher, farewell{reload: behind, expired: behind})
 }
@@ -286,9 +307,50 @@ func (h *Handlers) loadEntries(ctx context.Context, room, after int64, limit int
 				return nil, err
 			}
 		}
+		entry.Other = h.inOtherZones(m, entry)
 		entries = append(entries, entry)
 	}
 	return entries, nil
+}
+
+// inOtherZones renders a change for members who read times in another zone than
+// the site's, in which it is shown: once for each zone in use.
+func (h *Handlers) inOtherZones(m chat.Message, shown live.Entry) func(zone string) (frame, item live.Frame) {
+	var mu sync.Mutex // guards rendered
+	var rendered map[string]live.Entry
+	return func(zone string) (live.Frame, live.Frame) {
+		mu.Lock()
+		defer mu.Unlock()
+		entry, ok := rendered[zone]
+		if !ok {
+			var err error
+			entry, err = renderEntry(context.Background(), views.MessageProps{Message: m, Zone: h.location(zone)})
+			if err != nil { // another zone's times are better than no message
+				h.Log.Error("render a message in another zone", "zone", zone, "error", err)
+				entry = shown
+			}
+			if rendered == nil {
+				rendered = map[string]live.Entry{}
+			}
+			rendered[zone] = entry
+		}
+		return entry.Frame, entry.Item
+	}
+}
+
+// renewalsShown is how many renewals an open page is told of; of more than that
+// at once, the latest.
+const renewalsShown = 100
+
+// loadRenewals renders the names and pictures that changed after a moment.
+func (h *Handlers) loadRenewals(ctx context.Context, after int64) ([]live.Renewal, error) {
+	users, err := h.Store.Renewals(ctx, chat.Micros(after), renewalsShown)
+	renewals := make([]live.Renewal, 0, len(users))
+	for _, user := range users {
+		shown := h.renderState(views.AuthorRenewed(views.AuthorProps{ID: user.ID, Name: user.Username, Picture: user.Picture(), At: user.RenewedAt}))
+		renewals = append(renewals, live.Renewal{At: int64(user.RenewedAt), Member: member(&user), Frame: shown})
+	}
+	return renewals, err
 }
 
 // renderEntry turns a panic into an error: it runs in no request's goroutine,

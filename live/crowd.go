@@ -51,11 +51,11 @@ type crowd struct {
 	here    Frame     // the presence, rendered
 	told    time.Time // when viewers were last told of anything
 	moves   Moves     // not told yet
-	lines   int       // how many lines about moves there have been
+	lines   int       // how many lines about members there have been
 	recent  []line    // the last of them
 }
 
-// line is one line of the log about moves, in both forms.
+// line is something about members, said once and without an id, in both forms.
 type line struct{ frame, item Frame }
 
 type person struct {
@@ -129,13 +129,26 @@ func (c *crowd) settle(now time.Time, config Config) (stirred bool, wait time.Du
 		c.here = config.Here(c.presence())
 	}
 	if moved {
-		c.lines++
 		frame, item := config.Moves(c.moves)
-		c.recent = append(c.recent, line{frame, item})
-		c.recent = c.recent[max(0, len(c.recent)-keptLine):]
+		c.say(line{frame, item})
 		c.moves = Moves{}
 	}
 	return true, wait
+}
+
+// say adds a line for the viewers.
+func (c *crowd) say(l line) {
+	c.lines++
+	c.recent = append(c.recent, l)
+	c.recent = c.recent[max(0, len(c.recent)-keptLine):]
+}
+
+// renew shows a member who is here as they are now.
+func (c *crowd) renew(member Member) {
+	if p := c.people[member.ID]; p != nil {
+		p.member = member
+		c.dirty = true
+	}
 }
 
 // forget takes notice of who is gone, and tells when the next will be.

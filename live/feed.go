@@ -22,6 +22,7 @@ type feed struct {
 	resets   int          // how often the log turned out to be another one
 	watchers map[*Watcher]struct{}
 	crowd    crowd
+	renewals []Renewal     // not told yet
 	moved    chan struct{} // closed, and replaced, when there is something for the viewers
 }
 
@@ -67,22 +68,11 @@ func (f *feed) run() {
 		if changed || stirred {
 			f.wake()
 		}
-		if f.live.drop(f) || !f.rest() {
+		// So a busy room, or a crowd that comes at once, costs 40 rounds a second and no more.
+		if f.live.drop(f) || !f.live.rest(pace) {
 			return
 		}
 		alarm.Reset(max(0, wait-pace))
-	}
-}
-
-// rest lets changes and arrivals gather, so that a busy room, or a crowd that
-// comes at once, costs 40 rounds a second and no more. It reports false when all
-// is to end.
-func (f *feed) rest() bool {
-	select {
-	case <-f.live.ctx.Done():
-		return false
-	case <-time.After(pace):
-		return true
 	}
 }
 
@@ -133,12 +123,14 @@ func (f *feed) reset(revision int64) {
 	f.poke()
 }
 
-// settle lets time pass for the crowd. It reports whether viewers are to be
+// settle lets time pass for the crowd, and tells of renewals. It reports whether viewers are to be
 // told, and when to look again at the latest.
 func (f *feed) settle(now time.Time) (stirred bool, wait time.Duration) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	return f.crowd.settle(now, f.live.config)
+	renewed := f.applyRenewals()
+	stirred, wait = f.crowd.settle(now, f.live.config)
+	return stirred || renewed, wait
 }
 
 func (f *feed) wake() {

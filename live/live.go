@@ -14,6 +14,7 @@ import (
 	"log/slog"
 	"math/rand/v2"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -51,15 +52,22 @@ type Entry struct {
 	New      bool  // the message's first appearance
 	Frame    Frame // for an open page
 	Item     Frame // the message alone, for a page that is written on and on
+
+	// Other gives the same two in another form, for viewers who have asked for
+	// one. It is called for each of them, and remembers what it has rendered.
+	Other func(form string) (frame, item Frame)
 }
 
-// Config is what a Live is given. All four are called from many goroutines.
+// Config is what a Live is given. All of it is called from many goroutines.
 type Config struct {
 	// Load returns up to limit of the room's changes after the revision, in order,
 	// each revision once.
 	Load func(ctx context.Context, room, after int64, limit int) ([]Entry, error)
 	// Revisions tells how far the rooms' logs have come.
 	Revisions func(ctx context.Context, rooms []int64) (map[int64]int64, error)
+	// Renewals gives the members whose name or picture changed after a moment, in
+	// order, each with the last change; of very many the latest.
+	Renewals func(ctx context.Context, after int64) ([]Renewal, error)
 	// Here renders who is in a room now.
 	Here func(Presence) Frame
 	// Moves renders who came and who left since the last time, for an open page
@@ -75,6 +83,10 @@ type Live struct {
 	cancel context.CancelFunc
 	tasks  sync.WaitGroup
 
+	renewal chan struct{}   // holds one: somebody may have a new name or picture
+	renewed atomic.Int64    // moment of the latest renewal told
+	told    map[int64]int64 // moments of the renewals told lately, by member; the lookout's alone
+
 	mu     sync.RWMutex // guards what follows; taken before a feed's own
 	feeds  map[int64]*feed
 	closed bool
@@ -83,7 +95,10 @@ type Live struct {
 // New starts a Live. Close stops it.
 func New(config Config) *Live {
 	ctx, cancel := context.WithCancel(context.Background())
-	l := &Live{config: config, ctx: ctx, cancel: cancel, feeds: map[int64]*feed{}}
+	l := &Live{
+		config: config, ctx: ctx, cancel: cancel, feeds: map[int64]*feed{},
+		renewal: make(chan struct{}, 1), told: map[int64]int64{},
+	}
 	l.tasks.Go(l.lookout)
 	return l
 }
@@ -114,10 +129,20 @@ func (l *Live) Hint(room, revision int64) {
 // EndSession ends the streams that were opened with the session, with ErrExpired,
 // or ErrClosed when another session takes its place.
 func (l *Live) EndSession(session string, reason error) {
+	l.end(func(v Viewer) bool { return v.Session == session }, reason)
+}
+
+// EndMember ends the member's streams with reason, but for those that were
+// opened with the session except.
+func (l *Live) EndMember(member int64, except string, reason error) {
+	l.end(func(v Viewer) bool { return v.Member.ID == member && v.Session != except }, reason)
+}
+
+func (l *Live) end(of func(Viewer) bool, reason error) {
 	l.mu.RLock()
 	defer l.mu.RUnlock()
 	for _, f := range l.feeds {
-		f.endAll(func(v Viewer) bool { return v.Session == session }, reason)
+		f.endAll(of, reason)
 	}
 }
 
@@ -180,16 +205,36 @@ func (l *Live) drop(f *feed) bool {
 }
 
 // lookout asks the database every few seconds how far the watched rooms have
-// come, so that a lost hint, or another node's post, is seen late but is seen.
+// come, and who has a new name or picture, so that a lost hint, or what happened
+// on another node, is seen late but is seen.
 func (l *Live) lookout() {
+	l.renew()
+	alarm := time.NewTimer(look)
+	defer alarm.Stop()
 	for {
-		jitter := rand.N(look / 4) //nolint:gosec // no secret
 		select {
 		case <-l.ctx.Done():
 			return
-		case <-time.After(look + jitter):
+		case <-l.renewal:
+			l.renew()
+			if !l.rest(calm) {
+				return
+			}
+		case <-alarm.C:
+			l.renew()
+			l.compare()
+			alarm.Reset(look + rand.N(look/4)) //nolint:gosec // jitter, no secret
 		}
-		l.compare()
+	}
+}
+
+// rest lets things gather. It reports false when all is to end.
+func (l *Live) rest(d time.Duration) bool {
+	select {
+	case <-l.ctx.Done():
+		return false
+	case <-time.After(d):
+		return true
 	}
 }
 

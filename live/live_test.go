@@ -30,6 +30,8 @@ type database struct {
 	watched []int64 // rooms that were last asked for
 	here    int     // presences rendered
 	moves   int     // lines rendered
+
+	renewals []live.Renewal // in their order
 }
 
 func newDatabase() *database {
@@ -47,7 +49,7 @@ func (d *database) start(t *testing.T) *live.Live {
 // open gives a Live of the database.
 func (d *database) open() *live.Live {
 	return live.New(live.Config{
-		Load: d.load, Revisions: d.revisions, Here: d.renderHere, Moves: d.renderMoves,
+		Load: d.load, Revisions: d.revisions, Renewals: d.listRenewals, Here: d.renderHere, Moves: d.renderMoves,
 		Log: slog.New(slog.DiscardHandler),
 	})
 }
@@ -111,6 +113,9 @@ func (d *database) load(_ context.Context, room, after int64, limit int) (entrie
 		entries = append(entries, live.Entry{
 			Revision: revision, New: first,
 			Frame: frame("%s%s@%d", sign, text, revision), Item: frame("=%s", text),
+			Other: func(form string) (live.Frame, live.Frame) {
+				return frame("%s%s@%d in %s", sign, text, revision, form), frame("=%s in %s", text, form)
+			},
 		})
 	}
 	return entries, nil

@@ -12,6 +12,7 @@ type Viewer struct {
 	Session string // names the login the stream hangs on; empty for a guest
 	Resumed bool   // the stream goes on after a cut, so its member did not come just now
 	Items   bool   // reads a page that is written on and on
+	Form    string // in which the viewer reads changes; empty for the entries' own
 }
 
 // Watcher is one viewer's stream: a cursor in the room's log.
@@ -22,7 +23,7 @@ type Watcher struct {
 	behind  bool  // what the feed holds: the database is asked until there is no more
 	resets  int   // of the feed, when the stream began
 	here    int   // version of the presence last handed out
-	line    int   // number of the last line about moves handed out
+	line    int   // number of the last line about members handed out
 	silence *time.Timer
 
 	once   sync.Once
@@ -106,9 +107,9 @@ func (w *Watcher) pending() (frames []Frame, moved <-chan struct{}, err error) {
 	}
 	frames = w.take(frames, entries)
 	for _, line := range f.crowd.linesAfter(w.line) {
-		if w.viewer.Items {
+		if w.viewer.Items && len(line.item.Text) > 0 {
 			frames = append(frames, line.item)
-		} else {
+		} else if !w.viewer.Items {
 			frames = append(frames, line.frame)
 		}
 	}
@@ -138,11 +139,16 @@ func (w *Watcher) load(ctx context.Context) ([]Frame, error) {
 // the page is loaded again.
 func (w *Watcher) take(frames []Frame, entries []Entry) []Frame {
 	for i := range entries {
-		switch entry := &entries[i]; {
+		entry := &entries[i]
+		frame, item := entry.Frame, entry.Item
+		if w.viewer.Form != "" {
+			frame, item = entry.Other(w.viewer.Form)
+		}
+		switch {
 		case !w.viewer.Items:
-			frames = append(frames, entry.Frame)
+			frames = append(frames, frame)
 		case entry.New:
-			frames = append(frames, entry.Item)
+			frames = append(frames, item)
 		}
 		w.cursor = entries[i].Revision
 	}

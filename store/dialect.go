@@ -249,8 +249,8 @@ func (e engine) migrations(db *sql.DB) (*goose.Provider, error) {
 	return goose.NewProvider(goose.DialectPostgres, db, folder, goose.WithSessionLocker(locker))
 }
 
-// translate gives a driver's error in chat's words: no row is NotFound, and
-// what will pass by itself (a server that restarts, a lock held too long, a
+// translate gives a driver's error in chat's words: no row is NotFound, what is
+// there already and may be there once only is Conflict, and what will pass by itself (a server that restarts, a lock held too long, a
 // full disk) is Unavailable. Any other stays what it is, save that of one who
 // left while the database was asked, which each driver words in its own way.
 func translate(ctx context.Context, err error) error {
@@ -263,10 +263,21 @@ func translate(ctx context.Context, err error) error {
 	if errors.Is(err, sql.ErrNoRows) {
 		return &chat.Error{Kind: chat.NotFound, Message: "There is no such thing.", Err: err}
 	}
+	if doubled(err) {
+		return &chat.Error{Kind: chat.Conflict, Message: "Someone was faster.", Err: err}
+	}
 	if passing(err) {
 		return &chat.Error{Kind: chat.Unavailable, Message: "The site can't reach its memory just now. Please try again in a moment.", After: 2 * time.Second, Err: err}
 	}
 	return err
+}
+
+func doubled(err error) bool {
+	if failure, ok := errors.AsType[*sqlite.Error](err); ok {
+		return failure.Code() == sqlite3.SQLITE_CONSTRAINT_UNIQUE || failure.Code() == sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY
+	}
+	failure, ok := errors.AsType[*pq.Error](err)
+	return ok && failure.Code == "23505" // unique_violation
 }
 
 func passing(err error) bool {

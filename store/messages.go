@@ -11,7 +11,7 @@ import (
 // The message before it comes along, since how a message shows (under the same
 // name, on the same day) depends on it.
 const (
-	messageColumns = `m.id, m.room_id, r.slug AS room_slug, m.number, m.author_id, u.username AS author, m.body,
+	messageColumns = `m.id, m.room_id, r.slug AS room_slug, r.name AS room_name, m.number, m.author_id, u.username AS author, u.avatar AS author_avatar, m.body,
 		m.posted_revision, m.posted_at,
 		COALESCE(p.author_id, 0) AS previous_author_id, COALESCE(p.posted_at, 0) AS previous_posted_at`
 
@@ -62,6 +62,14 @@ func (s *Store) Cursor(ctx context.Context, roomID, revision int64) (chat.Cursor
 		return chat.Cursor{}, err
 	}
 	return chat.ChangeCursor(revision, change.MessageID, change.ChangedAt), nil
+}
+
+// LatestBy gives up to limit of a member's messages, the newest first.
+func (s *Store) LatestBy(ctx context.Context, userID int64, limit int) (messages []chat.Message, err error) {
+	err = s.list(ctx, &messages, selectMessage+`
+		WHERE m.author_id = $1
+		ORDER BY m.posted_at DESC, m.id DESC LIMIT $2`, userID, limit)
+	return messages, err
 }
 
 // Post stores a draft as the room's next message, once: the same draft again

@@ -71,7 +71,7 @@ func TestPost(t *testing.T) {
 		first := clock.now()
 		got := post(t, s, draft(room.ID, ada.ID, 1, "  woof\r\n🐕 \x01"))
 		want := chat.Message{
-			ID: got.ID, RoomID: room.ID, RoomSlug: "dogs", Number: 1, AuthorID: ada.ID, Author: "Ada", Body: "woof\n🐕",
+			ID: got.ID, RoomID: room.ID, RoomSlug: "dogs", RoomName: "Dogs", Number: 1, AuthorID: ada.ID, Author: "Ada", Body: "woof\n🐕",
 			PostedRevision: 1, Revision: 1, PostedAt: chat.At(first), ChangedAt: chat.At(first),
 		}
 		if got != want || got.ID == 0 {
@@ -80,7 +80,7 @@ func TestPost(t *testing.T) {
 		clock.pass(time.Minute)
 		got = post(t, s, draft(room.ID, bob.ID, 1, "wau"))
 		want = chat.Message{
-			ID: got.ID, RoomID: room.ID, RoomSlug: "dogs", Number: 2, AuthorID: bob.ID, Author: "bob", Body: "wau",
+			ID: got.ID, RoomID: room.ID, RoomSlug: "dogs", RoomName: "Dogs", Number: 2, AuthorID: bob.ID, Author: "bob", Body: "wau",
 			PostedRevision: 2, Revision: 2, PostedAt: chat.At(clock.now()), ChangedAt: chat.At(clock.now()),
 			PreviousAuthorID: ada.ID, PreviousPostedAt: chat.At(first),
 		}

@@ -64,9 +64,8 @@ func (s *Store) SessionUser(ctx context.Context, tokenHash []byte) (chat.User, e
 	}
 	now := s.now()
 	err := s.get(ctx, &row, `
-		SELECT u.id, u.email, u.username, u.password_hash, u.hide_email, u.auth_version, u.created_at,
-			s.created_at AS begun, s.seen_at AS seen
-		FROM sessions s JOIN users u ON u.id = s.user_id AND u.auth_version = s.auth_version
+		SELECT `+userColumns+`, s.created_at AS begun, s.seen_at AS seen
+		FROM sessions s JOIN users ON users.id = s.user_id AND users.auth_version = s.auth_version
 		WHERE s.token_hash = $1 AND s.expires_at > $2`, tokenHash, now)
 	if err != nil || now < row.Seen+micros(sessionTouch) {
 		return row.User, err

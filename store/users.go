@@ -6,9 +6,11 @@ import (
 	"github.com/twilightbark/twilightbark/chat"
 )
 
-const selectUser = `
-	SELECT u.id, u.email, u.username, u.password_hash, u.hide_email, u.auth_version, u.created_at
-	FROM users u`
+// userColumns are an account's.
+const userColumns = `users.id, users.email, users.username, users.password_hash, users.hide_email, users.auth_version,
+	users.created_at, users.avatar, users.time_zone, users.renewed_at`
+
+const selectUser = `SELECT ` + userColumns + ` FROM users`
 
 // Register stores a new account. An email or username that another account has
 // is Conflict, with a sentence for each such field in the error's Fields.
@@ -19,15 +21,20 @@ func (s *Store) Register(ctx context.Context, r chat.Registration) (user chat.Us
 			INSERT INTO users (email, username, username_key, password_hash, created_at)
 			VALUES ($1, $2, $3, $4, $5)
 			ON CONFLICT DO NOTHING
-			RETURNING id, email, username, password_hash, hide_email, auth_version, created_at`,
+			RETURNING `+userColumns,
 			email, r.Username, key, r.PasswordHash, s.now())
 		if chat.KindOf(err) == chat.NotFound {
 			return s.taken(ctx, email, key)
 		}
-		return err
+		if err != nil {
+			return err
+		}
+		return s.endRedirect(ctx, key)
 	})
 	return user, err
 }
+
+const nameTaken = "This name is taken. Please choose another."
 
 // taken says which of the two another account has.
 func (s *Store) taken(ctx context.Context, email, key string) error {
@@ -44,7 +51,7 @@ func (s *Store) taken(ctx context.Context, email, key string) error {
 			fields["email"] = "There is an account with this email already."
 		}
 		if other.Key == key {
-			fields["username"] = "This name is taken. Please choose another."
+			fields["username"] = nameTaken
 		}
 	}
 	return &chat.Error{Kind: chat.Conflict, Message: "This account exists already.", Fields: fields}
@@ -52,13 +59,13 @@ func (s *Store) taken(ctx context.Context, email, key string) error {
 
 // UserByEmail finds the account with that email, without regard to case.
 func (s *Store) UserByEmail(ctx context.Context, email string) (user chat.User, err error) {
-	err = s.get(ctx, &user, selectUser+` WHERE u.email = $1`, chat.NormalEmail(email))
+	err = s.get(ctx, &user, selectUser+` WHERE users.email = $1`, chat.NormalEmail(email))
 	return user, err
 }
 
 // UserByName finds the account with that username, without regard to case.
 func (s *Store) UserByName(ctx context.Context, username string) (user chat.User, err error) {
-	err = s.get(ctx, &user, selectUser+` WHERE u.username_key = $1`, chat.UsernameKey(username))
+	err = s.get(ctx, &user, selectUser+` WHERE users.username_key = $1`, chat.UsernameKey(username))
 	return user, err
 }
 

@@ -63,6 +63,7 @@ var examples = map[string][]golden.State{
 		{Name: "the same author on a new page", Component: Message(with(message(51, "hello"), follows))},
 		{Name: "links and lines", Component: Message(with(message(17, "one\n two https://example.org/a?b=c&d, three\nhttps://user:pw@example.org"), same))},
 		{Name: "another direction", Component: Message(with(message(17, "שלום \u202eevil\u2066"), same))},
+		{Name: "with a chosen picture", Component: Message(with(message(17, "hello"), func(m *chat.Message) { m.AuthorAvatar = "0123456789abcdef0123456789abcdef" }))},
 		{Name: "hostile", Component: Message(with(message(17, hostile), same))},
 	},
 	"frames": {
@@ -82,6 +83,7 @@ var examples = map[string][]golden.State{
 			Joined: []Move{{Key: "1", Name: "Ada", Path: "/users/Ada"}}, MoreJoined: 12,
 			Left: []Move{{Key: "2", Name: "bob", Path: "/users/bob"}}, MoreLeft: 3,
 		})},
+		{Name: "a new name", Component: AuthorRenewed(AuthorProps{ID: 1, Name: "Lovelace", Picture: "/avatars/paw-1/96", At: noon})},
 		{Name: "logged out", Component: LoggedOut("/rooms/dogs")},
 		{Name: "too many pages", Component: Crowded()},
 		{Name: "trouble", Component: Trouble(OopsProps{Title: "Too fast", Sentence: "Wait a moment."})},
@@ -130,7 +132,16 @@ var examples = map[string][]golden.State{
 		{Name: "log in, refused, registration closed", Component: Login(AccountFormProps{Email: "x", Error: "They don't belong together."}, false)},
 		{Name: "own page", Component: Account(AccountProps{User: ada, Own: true, Zone: time.UTC})},
 		{Name: "another's page", Component: Account(AccountProps{User: ada, Zone: time.UTC})},
+		{Name: "own page with messages", Component: Account(AccountProps{User: chat.User{ID: 1, Username: "Ada", Avatar: "0123456789abcdef0123456789abcdef"}, Own: true, Zone: time.UTC, Messages: []chat.Message{message(17, "one\ntwo"), message(18, strings.Repeat("дог ", 40))}})},
+		{Name: "hostile messages", Component: Account(AccountProps{User: ada, Zone: time.UTC, Messages: []chat.Message{{RoomSlug: "x", RoomName: hostile, Body: hostile}}})},
 		{Name: "hostile", Component: Register(AccountFormProps{Email: hostile, Username: hostile, Next: hostile, Error: hostile})},
+	},
+	"settings": {
+		{Name: "profile", Component: Profile(ProfileProps{Profile: chat.Profile{Username: "Ada", HideEmail: true}, Picture: "/avatars/paw-1/96", Zone: time.UTC})},
+		{Name: "profile, refused", Component: Profile(ProfileProps{
+			Profile: chat.Profile{Username: hostile, TimeZone: hostile}, Picture: "/avatars/0123456789abcdef0123456789abcdef/256", Chosen: true, Zone: time.UTC,
+			Errors: map[string]string{"username": hostile, "time_zone": hostile, "avatar": hostile}, Error: hostile,
+		})},
 	},
 	"layout": {
 		{Name: "for a guest", Component: Layout(Page{Site: site, Title: "dogs", Path: "/rooms/dogs"}), Children: golden.Text("The page.")},

@@ -54,6 +54,23 @@ var examples = map[string][]golden.State{
 		state("file", Field(FieldProps{Name: "avatar", Label: "Picture", Type: File, Value: "secret", Attributes: templ.Attributes{"accept": "image/*"}}), nil),
 		state("hostile", Field(FieldProps{Name: "name", Label: hostile, Value: hostile, Hint: hostile, Error: hostile, Attributes: templ.Attributes{"placeholder": hostile}}), nil),
 	},
+	"checkbox": {
+		state("least", Checkbox(CheckboxProps{Name: "hide", Label: "Hide"}), nil),
+		state("checked", Checkbox(CheckboxProps{Name: "hide", Label: "Hide", Hint: "From others.", Checked: true}), nil),
+		state("hostile", Checkbox(CheckboxProps{Name: "hide", Label: hostile, Hint: hostile}), nil),
+	},
+	"radio": {
+		state("least", Radio(RadioProps{Name: "messages", Value: "keep", Label: "Keep"}), nil),
+		state("checked", Radio(RadioProps{Name: "messages", Value: "remove", Label: "Remove", Hint: "For ever.", Checked: true}), nil),
+		state("hostile", Radio(RadioProps{Name: "messages", Value: hostile, Label: hostile, Hint: hostile}), nil),
+	},
+	"select": {
+		state("least", Select(SelectProps{Name: "size", Label: "Size"}), nil),
+		state("everything", Select(SelectProps{Name: "dog", Label: "Dog", Value: "collie", Hint: "Yours.", Error: "Choose one.", Groups: []OptionGroup{
+			{Options: []Option{{"", "None"}}}, {Label: "Herding", Options: []Option{{"collie", "Collie"}, {"kelpie", "Kelpie"}}},
+		}}), nil),
+		state("hostile", Select(SelectProps{Name: "dog", Label: hostile, Value: hostile, Hint: hostile, Error: hostile, Groups: []OptionGroup{{Label: hostile, Options: []Option{{hostile, hostile}}}}}), nil),
+	},
 	"textarea": {
 		state("least", TextArea(TextAreaProps{Name: "about", Label: "About"}), nil),
 		state("everything", TextArea(TextAreaProps{
