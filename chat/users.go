@@ -19,6 +19,9 @@ type User struct {
 	Avatar       string // names the picture its owner chose; empty for the one made of the name
 	TimeZone     string `db:"time_zone"`  // one of TimeZones; empty for the site's
 	RenewedAt    Micros `db:"renewed_at"` // when the name or picture last changed; 0 if never
+
+	PendingEmail     string `db:"pending_email"`      // takes Email's place when it is confirmed; mostly empty
+	EmailConfirmedAt Micros `db:"email_confirmed_at"` // 0 until a letter's link was followed
 }
 
 // Path is the address of the user's page.
@@ -117,7 +120,7 @@ var reserved = map[string]bool{
 // reading the form, so whether a name is taken is not among them.
 func (r Registration) Problems() map[string]string {
 	problems := map[string]string{}
-	if problem := emailProblem(r.Email); problem != "" {
+	if problem := EmailProblem(r.Email); problem != "" {
 		problems["email"] = problem
 	}
 	if problem := usernameProblem(r.Username); problem != "" {
@@ -145,7 +148,9 @@ func usernameProblem(name string) string {
 	return ""
 }
 
-func emailProblem(email string) string {
+// EmailProblem says what is wrong with an address as somebody wrote it; it is
+// empty when nothing is.
+func EmailProblem(email string) string {
 	const rule = "Enter one email address, like ada@example.com."
 	if email == "" || len(email) > MaxEmail {
 		return rule

@@ -3,12 +3,14 @@ package handlers
 import (
 	"context"
 	"errors"
+	"maps"
 	"net/http"
 
 	"github.com/gin-gonic/gin"
 
 	"github.com/twilightbark/twilightbark/chat"
 	"github.com/twilightbark/twilightbark/password"
+	"github.com/twilightbark/twilightbark/store"
 	"github.com/twilightbark/twilightbark/views"
 )
 
@@ -45,6 +47,7 @@ func (h *Handlers) register(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
+	h.letterWaits()
 	if err := h.begin(c, user); err != nil {
 		return err
 	}
@@ -55,22 +58,24 @@ func (h *Handlers) register(c *gin.Context) error {
 func (h *Handlers) newAccount(c *gin.Context, form views.AccountFormProps) (user chat.User, err error) {
 	registration := chat.Registration{Email: chat.NormalEmail(form.Email), Username: form.Username}
 	problems := registration.Problems()
-	secret := c.PostForm("password")
-	if weakness := password.Weakness(secret, registration.Username, registration.Email); weakness != "" {
-		problems["password"] = weakness
-	} else if secret != c.PostForm("password_confirm") {
-		problems["password_confirm"] = "The two passwords differ."
-	}
+	secret, weaknesses := newPassword(c, registration.Username, registration.Email)
+	maps.Copy(problems, weaknesses)
 	if len(problems) > 0 {
 		return user, &chat.Error{Kind: chat.Invalid, Message: "Please look at the fields below.", Fields: problems}
 	}
-	if err := h.attempts.try(addressPrefix(c).String(), registration.Email); err != nil {
+	if err := h.attempts.try(addressPrefix(c).String(), "register "+registration.Email); err != nil {
 		return user, err
 	}
 	if registration.PasswordHash, err = h.hasher.Hash(c.Request.Context(), secret); err != nil {
 		return user, err
 	}
-	return h.Store.Register(c.Request.Context(), registration)
+	err = h.Store.InTx(c.Request.Context(), func(s *store.Store) error {
+		if user, err = s.Register(c.Request.Context(), registration); err != nil {
+			return err
+		}
+		return s.Record(c.Request.Context(), audit(c, chat.Registered, user.ID, user.ID))
+	})
+	return user, err
 }
 
 func (h *Handlers) showLogin(c *gin.Context) error {
@@ -88,6 +93,9 @@ func (h *Handlers) showLoginForm(c *gin.Context, status int, form views.AccountF
 func (h *Handlers) login(c *gin.Context) error {
 	form := views.AccountFormProps{Email: field(c, "email"), Next: nextPath(c)}
 	user, err := h.authenticate(c, form.Email, c.PostForm("password"))
+	if err == nil {
+		err = h.Store.Record(c.Request.Context(), audit(c, chat.LoggedIn, user.ID, user.ID))
+	}
 	if problem, ok := formProblem(err); ok {
 		form.Error = problem.Message
 		return h.showLoginForm(c, h.problemStatus(c, problem), form)
@@ -119,6 +127,9 @@ func (h *Handlers) authenticate(c *gin.Context, email, secret string) (chat.User
 		return chat.User{}, err
 	}
 	if !match {
+		if err := h.Store.Record(ctx, audit(c, chat.LoginFailed, 0, user.ID)); err != nil {
+			return chat.User{}, err
+		}
 		return chat.User{}, &chat.Error{Kind: chat.Invalid, Message: "This email and password don't belong together. Please try again."}
 	}
 	if stale {

@@ -4,6 +4,7 @@
 package handlers
 
 import (
+	"context"
 	"log/slog"
 	"net/http"
 	"net/netip"
@@ -15,6 +16,7 @@ import (
 	"github.com/twilightbark/twilightbark/assets"
 	"github.com/twilightbark/twilightbark/chat"
 	"github.com/twilightbark/twilightbark/live"
+	"github.com/twilightbark/twilightbark/mail"
 	"github.com/twilightbark/twilightbark/password"
 	"github.com/twilightbark/twilightbark/picture"
 	"github.com/twilightbark/twilightbark/store"
@@ -34,6 +36,8 @@ type Config struct {
 	PostRate         chat.Rate      // of one member's messages
 	LoginRate        chat.Rate      // of attempts to log in or register, for each address and each account
 	MaxStreams       int            // for each address; 0 for any number
+	Mail             mail.Sender    // for letters
+	AuditRetention   time.Duration  // how long the audit table remembers; 0 for ever
 }
 
 // Handlers is the site. It serves HTTP from many goroutines at once.
@@ -48,7 +52,10 @@ type Handlers struct {
 	pictures  *picture.Maker
 	uploads   chan struct{} // holds one for each that is being read
 	zones     sync.Map      // *time.Location by name
-	forwarded sync.Once     // the warning about a proxy that is not configured
+	letters   chan struct{} // holds one: a letter may wait
+	stop      context.CancelFunc
+	tasks     sync.WaitGroup
+	forwarded sync.Once // the warning about a proxy that is not configured
 	draining  atomic.Bool
 	router    http.Handler
 }
@@ -67,19 +74,28 @@ func New(config Config) *Handlers {
 		streams:  newGate(config.MaxStreams),
 		pictures: picture.NewMaker(),
 		uploads:  make(chan struct{}, maxUploads),
+		letters:  make(chan struct{}, 1),
 	}
 	h.live = live.New(live.Config{
 		Load: h.loadEntries, Revisions: config.Store.Revisions, Renewals: h.loadRenewals,
 		Here: h.renderHere, Moves: h.renderMoves, Log: config.Log,
 	})
 	h.router = h.routes()
+	ctx, stop := context.WithCancel(context.Background())
+	h.stop = stop
+	h.tasks.Go(func() { h.sendLetters(ctx) })
+	h.tasks.Go(func() { h.forget(ctx) })
 	return h
 }
 
 func (h *Handlers) ServeHTTP(w http.ResponseWriter, r *http.Request) { h.router.ServeHTTP(w, r) }
 
-// Drain makes the site say that it is about to stop, and ends all streams.
+// Drain makes the site say that it is about to stop, ends all streams, and stops
+// what New started. Letters that have not left wait for the next start. It may
+// be called twice.
 func (h *Handlers) Drain() {
 	h.draining.Store(true)
+	h.stop()
 	h.live.Close()
+	h.tasks.Wait()
 }

@@ -36,6 +36,12 @@ func (h *Handlers) routes() http.Handler {
 	site.get("/login", h.do(h.showLogin))
 	site.POST("/login", h.do(h.login))
 	site.POST("/logout", h.do(h.logout))
+	site.get("/password-reset", h.do(h.showResetRequest))
+	site.POST("/password-reset", h.do(h.requestReset))
+	site.get("/password-reset/:token", h.do(h.showReset))
+	site.POST("/password-reset/:token", h.do(h.resetPassword))
+	site.get("/confirm-email/:token", h.do(h.showConfirmEmail))
+	site.POST("/confirm-email/:token", h.do(h.confirmEmail))
 	site.get("/users/:username", h.do(h.showAccount))
 
 	site.POST("/rooms", h.do(h.openRoom))
@@ -52,6 +58,8 @@ func (h *Handlers) routes() http.Handler {
 	members.Use(h.checkOrigin(), h.identify, h.membersOnly)
 	members.get("/settings", h.do(h.showProfile))
 	members.POST("/settings", h.readUpload, h.do(h.changeProfile))
+	members.Use(h.readForm)
+	members.POST("/settings/confirm-email", h.do(h.sendConfirmation))
 	return router
 }
 

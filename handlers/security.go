@@ -145,6 +145,10 @@ func addressPrefix(c *gin.Context) netip.Prefix {
 	return prefix(c.ClientIP(), 32, 64)
 }
 
+// neighbourhood is as much of a client's address as is kept: it tells networks
+// apart, but not people.
+func neighbourhood(c *gin.Context) string { return prefix(c.ClientIP(), 24, 48).String() }
+
 func prefix(address string, bits4, bits6 int) netip.Prefix {
 	addr, err := netip.ParseAddr(address)
 	if err != nil {

@@ -95,7 +95,7 @@ func (s *sessionStore) Save(r *http.Request, w http.ResponseWriter, session *gor
 	if user, ok := session.Values[userValue].(chat.User); ok {
 		cookie.Value, cookie.MaxAge = randomName(tokenBytes), int(store.SessionMost.Seconds())
 		address, _ := session.Values[addressValue].(string)
-		begun := store.Session{TokenHash: hashOf(cookie.Value), User: user, UserAgent: normal(cut(r.UserAgent(), maxUserAgent)), IPPrefix: address}
+		begun := store.Session{TokenHash: hashOf(cookie.Value), User: user, UserAgent: userAgent(r), IPPrefix: address}
 		err = s.store.Begin(r.Context(), begun, old)
 	} else {
 		err = s.store.End(r.Context(), old)
@@ -105,6 +105,9 @@ func (s *sessionStore) Save(r *http.Request, w http.ResponseWriter, session *gor
 	}
 	return err
 }
+
+// userAgent is what the browser says it is, as far as that is worth keeping.
+func userAgent(r *http.Request) string { return normal(cut(r.UserAgent(), maxUserAgent)) }
 
 // hashOf is what the database keeps of a token.
 func hashOf(token string) []byte {
@@ -150,7 +153,7 @@ func (h *Handlers) begin(c *gin.Context, user chat.User) error {
 	session := sessions.Default(c)
 	before := session.ID()
 	session.Set(userValue, user)
-	session.Set(addressValue, prefix(c.ClientIP(), 24, 48).String())
+	session.Set(addressValue, neighbourhood(c))
 	if err := session.Save(); err != nil {
 		return err
 	}

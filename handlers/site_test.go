@@ -1,18 +1,21 @@
 package handlers
 
 import (
+	"context"
 	"io"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
 	"github.com/PuerkitoBio/goquery"
 
 	"github.com/twilightbark/twilightbark/chat"
+	"github.com/twilightbark/twilightbark/mail"
 	"github.com/twilightbark/twilightbark/store"
 	"github.com/twilightbark/twilightbark/store/storetest"
 )
@@ -23,8 +26,62 @@ const goodPassword = "correct horse battery"
 // site is the whole site over a real store, as its visitors see it.
 type site struct {
 	*Handlers
-	t   *testing.T
-	log *strings.Builder
+	t    *testing.T
+	log  *strings.Builder
+	post *post
+}
+
+// post is where the site's letters go: into a queue, as long as none is to fail.
+type post struct {
+	letters chan mail.Letter
+
+	mu   sync.Mutex // guards what follows
+	down error
+	sent int // letters that were tried
+}
+
+func (p *post) Send(_ context.Context, letter mail.Letter) error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.sent++
+	if p.down == nil {
+		p.letters <- letter
+	}
+	return p.down
+}
+
+func (p *post) fail(err error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.down = err
+}
+
+// letter waits for the next letter to that address; others are skipped.
+func (s *site) letter(to, subject string) mail.Letter {
+	s.t.Helper()
+	for {
+		select {
+		case letter := <-s.post.letters:
+			if letter.To == to && strings.Contains(letter.Subject, subject) {
+				return letter
+			}
+		case <-time.After(patience):
+			s.t.Fatalf("no letter to %s about %q", to, subject)
+		}
+	}
+}
+
+// link gives the path of the link in a letter: the one that stands alone on its
+// line, and begins with the site's address.
+func (s *site) link(letter mail.Letter) string {
+	s.t.Helper()
+	for line := range strings.Lines(letter.Text) {
+		if path, ok := strings.CutPrefix(strings.TrimSpace(line), s.BaseURL.String()+"/"); ok {
+			return "/" + path
+		}
+	}
+	s.t.Fatalf("no link in %s", letter.Text)
+	return ""
 }
 
 // newSite starts a site on SQLite without limits. change may set others.
@@ -34,18 +91,19 @@ func newSite(t *testing.T, change ...func(*Config)) *site {
 
 func newSiteOn(t *testing.T, s *store.Store, change ...func(*Config)) *site {
 	t.Helper()
-	log := &strings.Builder{}
+	log, post := &strings.Builder{}, &post{letters: make(chan mail.Letter, 1000)}
 	config := Config{
 		Store: s, Log: slog.New(LogRequestIDs(slog.NewTextHandler(log, nil))),
 		BaseURL:  &url.URL{Scheme: "http", Host: "example.com"},
 		SiteName: "Test Bark", Zone: time.UTC, RegistrationOpen: true,
+		Mail: post,
 	}
 	for _, set := range change {
 		set(&config)
 	}
 	h := New(config)
 	t.Cleanup(h.Drain)
-	return &site{Handlers: h, t: t, log: log}
+	return &site{Handlers: h, t: t, log: log, post: post}
 }
 
 // visitor is a browser: it keeps cookies, and sends what browsers send.

@@ -80,7 +80,11 @@ func (s *Store) Ping(ctx context.Context) error {
 // The transaction does not end with ctx, so that a reader who leaves can't
 // break off what was begun; it has its own deadline of 5 seconds. An error may
 // leave open whether the commit happened: repeat only what may be repeated.
+// Inside a transaction it runs fn as a part of that one.
 func (s *Store) InTx(ctx context.Context, fn func(*Store) error) error {
+	if s.tx != nil {
+		return fn(s)
+	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), timeout)
 	defer cancel()
 	tx, err := s.write.BeginTxx(ctx, nil)

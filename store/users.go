@@ -8,11 +8,11 @@ import (
 
 // userColumns are an account's.
 const userColumns = `users.id, users.email, users.username, users.password_hash, users.hide_email, users.auth_version,
-	users.created_at, users.avatar, users.time_zone, users.renewed_at`
+	users.created_at, users.avatar, users.time_zone, users.renewed_at, users.pending_email, users.email_confirmed_at`
 
 const selectUser = `SELECT ` + userColumns + ` FROM users`
 
-// Register stores a new account. An email or username that another account has
+// Register stores a new account, and the letter that confirms its address. An email or username that another account has
 // is Conflict, with a sentence for each such field in the error's Fields.
 func (s *Store) Register(ctx context.Context, r chat.Registration) (user chat.User, err error) {
 	email, key := chat.NormalEmail(r.Email), chat.UsernameKey(r.Username)
@@ -29,7 +29,10 @@ func (s *Store) Register(ctx context.Context, r chat.Registration) (user chat.Us
 		if err != nil {
 			return err
 		}
-		return s.endRedirect(ctx, key)
+		if err := s.endRedirect(ctx, key); err != nil {
+			return err
+		}
+		return s.Send(ctx, chat.Letter{Kind: chat.ConfirmLetter, UserID: user.ID, Recipient: user.Email})
 	})
 	return user, err
 }
@@ -48,13 +51,19 @@ func (s *Store) taken(ctx context.Context, email, key string) error {
 	fields := map[string]string{}
 	for _, other := range others {
 		if other.Email == email {
-			fields["email"] = "There is an account with this email already."
+			fields["email"] = emailTaken
 		}
 		if other.Key == key {
 			fields["username"] = nameTaken
 		}
 	}
 	return &chat.Error{Kind: chat.Conflict, Message: "This account exists already.", Fields: fields}
+}
+
+// User gives the account with that id.
+func (s *Store) User(ctx context.Context, id int64) (user chat.User, err error) {
+	err = s.get(ctx, &user, selectUser+` WHERE users.id = $1`, id)
+	return user, err
 }
 
 // UserByEmail finds the account with that email, without regard to case.

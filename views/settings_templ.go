@@ -115,12 +115,15 @@ func settingsPage(path string) templ.Component {
 
 // ProfileProps is a member's profile as it was typed, and what was wrong with it.
 type ProfileProps struct {
-	Profile chat.Profile
-	Picture string            // address of the present picture
-	Chosen  bool              // which its owner has chosen, and can remove
-	Zone    *time.Location    // the site's
-	Errors  map[string]string // by field
-	Error   string            // about the whole
+	Profile   chat.Profile
+	Email     string
+	Pending   string            // the address that waits to be confirmed
+	Confirmed bool              // the present address is
+	Picture   string            // address of the present picture
+	Chosen    bool              // which its owner has chosen, and can remove
+	Zone      *time.Location    // the site's
+	Errors    map[string]string // by field
+	Error     string            // about the whole
 }
 
 // Profile is the form to change one's profile.
@@ -157,7 +160,11 @@ func Profile(p ProfileProps) templ.Component {
 				}()
 			}
 			ctx = templ.InitializeContext(ctx)
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 10, "<form action=\"/settings\" method=\"post\" enctype=\"multipart/form-data\" class=\"form\">")
+			templ_7745c5c3_Err = emailState(p).Render(ctx, templ_7745c5c3_Buffer)
+			if templ_7745c5c3_Err != nil {
+				return templ_7745c5c3_Err
+			}
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 10, " <form action=\"/settings\" method=\"post\" enctype=\"multipart/form-data\" class=\"form\">")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -171,6 +178,17 @@ func Profile(p ProfileProps) templ.Component {
 				Autocomplete: "username", Required: true, MaxLength: chat.MaxUsername,
 				Attributes: templ.Attributes{"autocapitalize": "none", "spellcheck": "false"},
 			}).Render(ctx, templ_7745c5c3_Buffer)
+			if templ_7745c5c3_Err != nil {
+				return templ_7745c5c3_Err
+			}
+			templ_7745c5c3_Err = ui.Field(ui.FieldProps{
+				Name: "email", Label: "Email", Type: ui.Email, Value: p.Email, Error: p.Errors["email"],
+				Hint: "A new one counts when you have followed the link in the letter to it.", Autocomplete: "email", Required: true, MaxLength: chat.MaxEmail,
+			}).Render(ctx, templ_7745c5c3_Buffer)
+			if templ_7745c5c3_Err != nil {
+				return templ_7745c5c3_Err
+			}
+			templ_7745c5c3_Err = ui.Field(ui.FieldProps{Name: "current_password", Label: "Current password", Type: ui.Password, Error: p.Errors["current_password"], Hint: "Only to change the email.", Autocomplete: "current-password"}).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}

@@ -136,7 +136,20 @@ var examples = map[string][]golden.State{
 		{Name: "hostile messages", Component: Account(AccountProps{User: ada, Zone: time.UTC, Messages: []chat.Message{{RoomSlug: "x", RoomName: hostile, Body: hostile}}})},
 		{Name: "hostile", Component: Register(AccountFormProps{Email: hostile, Username: hostile, Next: hostile, Error: hostile})},
 	},
+	"letters": {
+		{Name: "forgotten password", Component: ResetRequest(AccountFormProps{})},
+		{Name: "forgotten password, refused", Component: ResetRequest(AccountFormProps{Email: hostile, Errors: map[string]string{"email": hostile}, Error: hostile})},
+		{Name: "a letter is on its way", Component: ResetRequested(hostile)},
+		{Name: "a new password", Component: Reset("/password-reset/abc", NewPasswordProps{Username: "Ada"})},
+		{Name: "a new password, refused", Component: Reset("/password-reset/" + hostile, NewPasswordProps{Username: hostile, Errors: map[string]string{"password": hostile, "password_confirm": hostile}, Error: hostile})},
+		{Name: "a spent link", Component: StaleLink("/password-reset", "Ask for a new link")},
+		{Name: "confirm an email", Component: ConfirmEmail("/confirm-email/abc", hostile)},
+		{Name: "an email is confirmed", Component: EmailConfirmed()},
+		{Name: "another letter is on its way", Component: ConfirmationSent(hostile)},
+	},
 	"settings": {
+		{Name: "an email that waits", Component: emailState(ProfileProps{Pending: hostile})},
+		{Name: "an email not confirmed", Component: emailState(ProfileProps{})},
 		{Name: "profile", Component: Profile(ProfileProps{Profile: chat.Profile{Username: "Ada", HideEmail: true}, Picture: "/avatars/paw-1/96", Zone: time.UTC})},
 		{Name: "profile, refused", Component: Profile(ProfileProps{
 			Profile: chat.Profile{Username: hostile, TimeZone: hostile}, Picture: "/avatars/0123456789abcdef0123456789abcdef/256", Chosen: true, Zone: time.UTC,

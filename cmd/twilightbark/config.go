@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"io"
 	"net/netip"
 	"net/url"
 	"path/filepath"
@@ -11,6 +12,7 @@ import (
 	"time"
 
 	"github.com/twilightbark/twilightbark/chat"
+	"github.com/twilightbark/twilightbark/mail"
 )
 
 type databaseConfig struct {
@@ -51,6 +53,9 @@ type serveCommand struct {
 	TrustedProxies prefixes       `env:"TRUSTED_PROXIES" placeholder:"CIDR,…" help:"Proxies whose X-Forwarded-For is believed."`
 	PostRate       ratio          `env:"POST_RATE" default:"10/10s" help:"Most messages of a member in a time; 0 for no limit."`
 	LoginRate      ratio          `env:"LOGIN_RATE" default:"10/1m" help:"Most attempts to log in or register in a time, for each address and each account; 0 for no limit."`
+	MailURL        string         `env:"MAIL_URL" placeholder:"URL" default:"console:" help:"How letters leave: console: (this terminal), file:FOLDER, or smtp://user:password@host:port, or smtps://…"`
+	MailFrom       string         `env:"MAIL_FROM" default:"Twilight Bark <noreply@localhost>" help:"Whom letters come from."`
+	AuditRetention retention      `env:"AUDIT_RETENTION" default:"90d" help:"How long logins and changes of accounts are remembered, like 90d or 36h; 0 for ever."`
 	MaxStreams     int            `env:"MAX_STREAMS_PER_ADDR" name:"max-streams-per-addr" default:"32" help:"Most live streams for each address; 0 for no limit."`
 }
 
@@ -66,6 +71,18 @@ func (s *serveCommand) Validate() error {
 		return errors.New("SITE_NAME must not be empty")
 	}
 	return s.Database.check()
+}
+
+// mail opens the way for letters, and names the setting that is wrong.
+func (s *serveCommand) mail(terminal io.Writer) (mail.Sender, error) {
+	sender, err := mail.Open(s.MailURL, s.MailFrom, terminal)
+	if _, ok := errors.AsType[*mail.FromError](err); ok {
+		return nil, fmt.Errorf("MAIL_FROM: %w", err)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("MAIL_URL: %w", err)
+	}
+	return sender, nil
 }
 
 // The types below read a setting's text. Kong puts the setting's name before
@@ -118,6 +135,23 @@ func (r *ratio) UnmarshalText(text []byte) error {
 		return fmt.Errorf("%q must be like 10/1m, or 0 for no limit", text)
 	}
 	*r = ratio{Count: count, Window: window}
+	return nil
+}
+
+type retention time.Duration
+
+func (r *retention) UnmarshalText(text []byte) error {
+	days, inDays := strings.CutSuffix(string(text), "d")
+	span, err := time.ParseDuration(string(text))
+	if inDays {
+		var count int
+		count, err = strconv.Atoi(days)
+		span = time.Duration(min(count, 36_500)) * 24 * time.Hour
+	}
+	if err != nil || span < 0 {
+		return fmt.Errorf("%q must be like 90d or 36h, or 0 for ever", text)
+	}
+	*r = retention(span)
 	return nil
 }
 

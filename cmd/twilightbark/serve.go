@@ -33,6 +33,10 @@ const (
 // Run serves the site until ctx ends.
 func (s *serveCommand) Run(ctx context.Context) (err error) {
 	log := slog.New(handlers.LogRequestIDs(logHandler(os.Stderr)))
+	sender, err := s.mail(os.Stderr)
+	if err != nil {
+		return err
+	}
 	release, err := store.Claim(s.Database.address())
 	if err != nil {
 		return s.Database.blame(err)
@@ -52,6 +56,7 @@ func (s *serveCommand) Run(ctx context.Context) (err error) {
 		Store: db, Log: log, BaseURL: base, OnlyHost: s.BaseURL.url != nil, SiteName: s.SiteName, Zone: s.TimeZone.Location,
 		RegistrationOpen: s.Registration.open, TrustedProxies: s.TrustedProxies,
 		PostRate: chat.Rate(s.PostRate), LoginRate: chat.Rate(s.LoginRate), MaxStreams: s.MaxStreams,
+		Mail: sender, AuditRetention: time.Duration(s.AuditRetention),
 	})
 	log.Info("listening", "url", "http://"+localAddress(listener.Addr()), "public", base.String())
 	return serve(ctx, listener, site, log)

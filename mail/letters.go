@@ -1,0 +1,61 @@
+package mail
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/twilightbark/twilightbark/chat"
+)
+
+// Site is what letters tell of the site they come from.
+type Site struct {
+	Name string
+	URL  string // the public address, without a slash at its end
+}
+
+// Compose writes a letter of that kind to the user. Token makes the link in it;
+// it is empty for a kind that has none.
+func (s Site) Compose(letter chat.Letter, user chat.User, token string) Letter {
+	subject, lines := s.words(letter, user, token)
+	text := append([]string{"Hello " + user.Username + ","}, lines...)
+	text = append(text, "-- \n"+s.Name+"\n"+s.URL)
+	return Letter{
+		ID: fmt.Sprintf("%d-%d-%d", letter.CreatedAt, letter.ID, letter.Tries), To: letter.Recipient,
+		Subject: subject, Text: strings.Join(text, "\n\n") + "\n", At: letter.CreatedAt.Time(),
+	}
+}
+
+func (s Site) words(letter chat.Letter, user chat.User, token string) (subject string, paragraphs []string) {
+	const ifNotYou = "If it was not you, somebody else knows your password. Choose a new one at once, with this link:"
+	switch letter.Kind {
+	case chat.ConfirmLetter:
+		return "Confirm your email for " + s.Name, []string{
+			"please confirm that this address is yours:",
+			s.URL + "/confirm-email/" + token,
+			"The link works once, for 24 hours. If you have no account with us, somebody mistyped their address, and you can forget this letter.",
+		}
+	case chat.ResetLetter:
+		return "A new password for " + s.Name, []string{
+			"somebody, probably you, has forgotten the password of your account. Choose a new one here:",
+			s.URL + "/password-reset/" + token,
+			"The link works once, for 60 minutes. If it was not you, you can forget this letter: nothing has changed.",
+		}
+	case chat.PasswordChangedLetter:
+		return "Your password for " + s.Name + " has changed", []string{
+			"the password of your account is a new one now. All devices but the one it was changed on are logged out.",
+			"If it was you, all is well. If it was not, choose a new one at once:",
+			s.URL + "/password-reset",
+		}
+	case chat.EmailChangingLetter:
+		return "A new email for your account at " + s.Name, []string{
+			"your account is to have another address, " + user.PendingEmail + ". This one stays until that one is confirmed.",
+			ifNotYou,
+			s.URL + "/password-reset",
+		}
+	default: // chat.EmailChangedLetter
+		return "Your email for " + s.Name + " has changed", []string{
+			"your account has another address now, " + user.Email + ". This is the last letter to the address it had before.",
+			"If it was not you, write to those who run " + s.Name + ".",
+		}
+	}
+}
