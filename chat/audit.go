@@ -13,6 +13,8 @@ const (
 	EmailAsked      Action = "email change asked"
 	EmailConfirmed  Action = "email confirmed"
 	UsernameChanged Action = "username changed"
+	PasswordChanged Action = "password changed"
+	SessionsEnded   Action = "sessions ended"
 )
 
 // Event is an entry of the audit table. It is never changed, and is forgotten

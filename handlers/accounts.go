@@ -114,7 +114,7 @@ func (h *Handlers) login(c *gin.Context) error {
 func (h *Handlers) authenticate(c *gin.Context, email, secret string) (chat.User, error) {
 	ctx := c.Request.Context()
 	email = cut(email, chat.MaxEmail+1) // no account has a longer one, and no limit should remember it
-	if err := h.attempts.try(addressPrefix(c).String(), chat.NormalEmail(email)); err != nil {
+	if err := h.limitLogin(c, chat.NormalEmail(email)); err != nil {
 		return chat.User{}, err
 	}
 	user, err := h.Store.UserByEmail(ctx, email)

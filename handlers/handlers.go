@@ -77,7 +77,7 @@ func New(config Config) *Handlers {
 		letters:  make(chan struct{}, 1),
 	}
 	h.live = live.New(live.Config{
-		Load: h.loadEntries, Revisions: config.Store.Revisions, Renewals: h.loadRenewals,
+		Load: h.loadEntries, Revisions: config.Store.Revisions, Renewals: h.loadRenewals, Ended: h.endedSessions,
 		Here: h.renderHere, Moves: h.renderMoves, Log: config.Log,
 	})
 	h.router = h.routes()

@@ -1,6 +1,7 @@
 package handlers
 
 import (
+	"maps"
 	"net/http"
 
 	"github.com/gin-gonic/gin"
@@ -111,10 +112,69 @@ func (h *Handlers) resetPassword(c *gin.Context) error {
 	return seeOther(c, "/login")
 }
 
+func (h *Handlers) showPassword(c *gin.Context) error {
+	return h.showPasswordForm(c, http.StatusOK, views.NewPasswordProps{})
+}
+
+func (h *Handlers) showPasswordForm(c *gin.Context, status int, form views.NewPasswordProps) error {
+	form.Username = viewer(c).Username
+	return h.show(c, status, views.Page{Title: "Password"}, views.Password(form))
+}
+
+// changePassword sets another password. The viewer stays logged in here, under
+// a new session, and nowhere else.
+func (h *Handlers) changePassword(c *gin.Context) error {
+	ctx, before := c.Request.Context(), sessionID(c)
+	var user chat.User
+	hash, err := h.hashChanged(c)
+	if err == nil {
+		err = h.Store.InTx(ctx, func(s *store.Store) error {
+			if user, err = s.ChangePassword(ctx, viewer(c).ID, hash); err != nil {
+				return err
+			}
+			return s.Record(ctx, audit(c, chat.PasswordChanged, user.ID, user.ID))
+		})
+	}
+	if problem, ok := formProblem(err); ok {
+		form := views.NewPasswordProps{Errors: problem.Fields}
+		if len(form.Errors) == 0 {
+			form.Error = problem.Message
+		}
+		return h.showPasswordForm(c, h.problemStatus(c, problem), form)
+	}
+	if err != nil {
+		return err
+	}
+	h.letterWaits()
+	h.live.EndMember(user.ID, before, live.ErrExpired)
+	if err := h.begin(c, user); err != nil {
+		return err
+	}
+	return seeOther(c, user.Path())
+}
+
+// hashChanged is hashNew for who must also know the present password.
+func (h *Handlers) hashChanged(c *gin.Context) (hash string, err error) {
+	err = h.checkPassword(c)
+	wrong, ok := formProblem(err)
+	if err != nil && (!ok || wrong.Kind != chat.Invalid) {
+		return "", err
+	}
+	secret, problems := newPassword(c, viewer(c).Username, viewer(c).Email)
+	if wrong != nil {
+		maps.Copy(problems, wrong.Fields)
+	}
+	return h.hash(c, secret, problems)
+}
+
 // hashNew hashes the new password that the form brings twice. One that can't be
 // is Invalid, with what is wrong beside each field.
 func (h *Handlers) hashNew(c *gin.Context, user chat.User) (hash string, err error) {
 	secret, problems := newPassword(c, user.Username, user.Email)
+	return h.hash(c, secret, problems)
+}
+
+func (h *Handlers) hash(c *gin.Context, secret string, problems map[string]string) (string, error) {
 	if len(problems) > 0 {
 		return "", &chat.Error{Kind: chat.Invalid, Message: "Please look at the fields below.", Fields: problems}
 	}

@@ -70,11 +70,7 @@ func TestForgottenPassword(t *testing.T) {
 		if got := done.Header().Get("Cache-Control"); got != "no-store" {
 			t.Errorf("got Cache-Control %q", got)
 		}
-		ended := false
-		for !ended {
-			event, ok := stream.next()
-			ended = !ok || event.name == "expired"
-		}
+		stream.expires()
 		ada.get("/settings").status(303) // her session is over
 		eve.get("/settings").status(303) // nobody is logged in by it
 		s.guest().post("/login", credentials("ada@example.com", goodPassword)).status(422)
@@ -258,4 +254,3 @@ func TestGuessingTheCurrentPasswordIsLimited(t *testing.T) {
 	ada.post("/settings", form).status(429).has("new@example.com")
 	s.guest().post("/login", credentials("ada@example.com", goodPassword)).status(303)
 }
-

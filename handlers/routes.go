@@ -60,6 +60,11 @@ func (h *Handlers) routes() http.Handler {
 	members.POST("/settings", h.readUpload, h.do(h.changeProfile))
 	members.Use(h.readForm)
 	members.POST("/settings/confirm-email", h.do(h.sendConfirmation))
+	members.get("/settings/password", h.do(h.showPassword))
+	members.POST("/settings/password", h.do(h.changePassword))
+	members.get("/settings/sessions", h.do(h.showDevices))
+	members.POST("/settings/sessions/:id/end", h.do(h.endDevice))
+	members.POST("/settings/sessions/end-others", h.do(h.endOtherDevices))
 	return router
 }
 

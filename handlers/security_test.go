@@ -29,6 +29,8 @@ var every = []struct {
 	{"GET", "/rooms/dogs/changes?after=0-0", 204}, {"GET", "/nothing", 404}, {"DELETE", "/", 405}, {"PUT", "/rooms/dogs", 405}, {"TRACE", "/", 405},
 	{"OPTIONS", "/login", 405}, {"FOO", "/login", 405}, {"GET", "//evil.example", 404}, {"GET", "/rooms/../login", 404}, {"GET", "/logout", 405},
 	{"GET", "/rooms/dogs/messages", 404}, {"GET", "/settings", 303}, {"POST", "/settings", 303}, {"POST", "/settings/confirm-email", 303},
+	{"GET", "/settings/password", 303}, {"POST", "/settings/password", 303}, {"GET", "/settings/sessions", 303},
+	{"POST", "/settings/sessions/x/end", 303}, {"POST", "/settings/sessions/end-others", 303},
 	{"GET", "/password-reset", 200}, {"POST", "/password-reset", 422}, {"GET", "/password-reset/x", 410}, {"POST", "/password-reset/x", 410},
 	{"GET", "/confirm-email/x", 410}, {"POST", "/confirm-email/x", 410},
 }

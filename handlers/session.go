@@ -158,7 +158,7 @@ func (h *Handlers) begin(c *gin.Context, user chat.User) error {
 		return err
 	}
 	h.endStreams(before, live.ErrClosed) // they go on under the new session
-	return nil
+	return h.knowBrowser(c, user)
 }
 
 // end logs the viewer out.

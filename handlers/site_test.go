@@ -26,7 +26,7 @@ const goodPassword = "correct horse battery"
 // site is the whole site over a real store, as its visitors see it.
 type site struct {
 	*Handlers
-	t    *testing.T
+	t    testing.TB
 	log  *strings.Builder
 	post *post
 }
@@ -85,11 +85,11 @@ func (s *site) link(letter mail.Letter) string {
 }
 
 // newSite starts a site on SQLite without limits. change may set others.
-func newSite(t *testing.T, change ...func(*Config)) *site {
+func newSite(t testing.TB, change ...func(*Config)) *site {
 	return newSiteOn(t, storetest.SQLite(t), change...)
 }
 
-func newSiteOn(t *testing.T, s *store.Store, change ...func(*Config)) *site {
+func newSiteOn(t testing.TB, s *store.Store, change ...func(*Config)) *site {
 	t.Helper()
 	log, post := &strings.Builder{}, &post{letters: make(chan mail.Letter, 1000)}
 	config := Config{
@@ -109,7 +109,8 @@ func newSiteOn(t *testing.T, s *store.Store, change ...func(*Config)) *site {
 // visitor is a browser: it keeps cookies, and sends what browsers send.
 type visitor struct {
 	site   *site
-	cookie string
+	cookie string // of the session
+	known  string // of the browser itself
 	header http.Header
 }
 
@@ -138,7 +139,7 @@ func (s *site) session(user chat.User) string {
 func (v *visitor) withHTMX() *visitor { return v.with("HX-Request", "true") }
 
 func (v *visitor) with(name, value string) *visitor {
-	other := &visitor{site: v.site, cookie: v.cookie, header: v.header.Clone()}
+	other := &visitor{site: v.site, cookie: v.cookie, known: v.known, header: v.header.Clone()}
 	other.header.Set(name, value)
 	return other
 }
@@ -165,23 +166,34 @@ func (v *visitor) send(method, path string, form url.Values) *answer {
 
 func (v *visitor) do(r *http.Request) *answer {
 	v.site.t.Helper()
-	if v.cookie != "" {
-		r.Header.Set("Cookie", v.cookie)
-	}
+	v.addCookies(r)
 	w := httptest.NewRecorder()
 	v.site.ServeHTTP(w, r)
 	for _, cookie := range w.Result().Cookies() {
+		if strings.HasSuffix(cookie.Name, "-known") {
+			v.known = cookie.Name + "=" + cookie.Value
+			continue
+		}
 		v.cookie = cookie.Name + "=" + cookie.Value
 		if cookie.MaxAge < 0 {
 			v.cookie = ""
 		}
 	}
-	return &answer{T: v.site.t, ResponseRecorder: w}
+	return &answer{TB: v.site.t, ResponseRecorder: w}
+}
+
+func (v *visitor) addCookies(r *http.Request) {
+	if v.cookie != "" {
+		r.Header.Set("Cookie", v.cookie)
+	}
+	if v.known != "" {
+		r.Header.Add("Cookie", v.known)
+	}
 }
 
 // answer is what came back.
 type answer struct {
-	*testing.T
+	testing.TB
 	*httptest.ResponseRecorder
 }
 

@@ -29,24 +29,18 @@ const streamLife = 15 * time.Minute
 // tardy is how long after a change a stream that works has surely brought it.
 const tardy = 3 * time.Second
 
-// authorityAge is how long a stream goes on without asking whether its session
-// still lasts: one that expires, or is ended on another node, is told by nobody.
-const authorityAge = 30 * time.Second
-
-// authority gives ErrExpired if the session that the request came with has
-// ended. That it can't be asked just now is no reason to end a stream.
-func (h *Handlers) authority(c *gin.Context) error {
-	if viewer(c) == nil {
-		return nil
+// endedSessions tells live which sessions have ended.
+func (h *Handlers) endedSessions(ctx context.Context, sessions []string) ([]string, error) {
+	hashes := make([][]byte, len(sessions))
+	for i, session := range sessions {
+		hashes[i], _ = hex.DecodeString(session) // encoded by ourselves
 	}
-	hash, err := hex.DecodeString(sessionID(c))
-	if err == nil {
-		_, err = h.Store.SessionUser(c.Request.Context(), hash)
+	ended, err := h.Store.Ended(ctx, hashes)
+	names := make([]string, len(ended))
+	for i, hash := range ended {
+		names[i] = hex.EncodeToString(hash)
 	}
-	if chat.KindOf(err) == chat.NotFound {
-		return live.ErrExpired
-	}
-	return nil
+	return names, err
 }
 
 // streamRoom sends a room's changes as Server-Sent Events, as they happen.
@@ -76,7 +70,7 @@ func (h *Handlers) streamRoom(c *gin.Context) error {
 	if out.head, err = h.greeting(c); err != nil {
 		return err
 	}
-	return h.follow(c, out, watcher, farewell{reload: named("reload"), expired: append(event("", expired), named("expired")...)})
+	return follow(c, out, watcher, farewell{reload: named("reload"), expired: append(event("", expired), named("expired")...)})
 }
 
 // resumed reports whether the stream goes on after a cut: it says what it had
@@ -121,19 +115,15 @@ func tell(c *gin.Context, out *stream, text []byte) error {
 	return nil
 }
 
-// follow writes what the watcher gives until one of them ends, or the session
-// that the stream hangs on.
-func (h *Handlers) follow(c *gin.Context, out *stream, watcher *live.Watcher, last farewell) error {
+// follow writes what the watcher gives until one of them ends.
+func follow(c *gin.Context, out *stream, watcher *live.Watcher, last farewell) (err error) {
 	ctx, cancel := context.WithTimeout(c.Request.Context(), streamLife*9/10+rand.N(streamLife/5)) //nolint:gosec // jitter, no secret
 	defer cancel()
-	err, checked := out.open(c), time.Now()
+	err = out.open(c)
 	for err == nil {
 		var frames []live.Frame
 		if frames, err = watcher.Next(ctx); err == nil {
 			err = out.send(frames...)
-		}
-		if err == nil && time.Since(checked) > authorityAge {
-			err, checked = h.authority(c), time.Now()
 		}
 	}
 	switch {
@@ -264,7 +254,7 @@ func (h *Handlers) streamPage(c *gin.Context) error {
 	defer h.streams.leave(address)
 	watcher := h.live.Watch(at.room.ID, at.after, live.Viewer{Member: member(viewer(c)), Session: sessionID(c), Items: true, Form: h.form(c)})
 	defer watcher.Close()
-	return h.follow(c, out, watcher, farewell{reload: behind, expired: behind})
+	return follow(c, out, watcher, farewell{reload: behind, expired: behind})
 }
 
 // newPageStream gives the page, and the item that says that it is behind. Where

@@ -28,7 +28,7 @@ type received struct{ id, name, data string }
 
 // listener reads a stream as EventSource does.
 type listener struct {
-	*testing.T
+	testing.TB
 	*http.Response
 	events chan received // closed when the stream ends
 	beats  chan string   // comments
@@ -57,15 +57,13 @@ func (v *visitor) listen(address string, headers ...string) *listener {
 	for i := 0; i < len(headers); i += 2 {
 		r.Header.Set(headers[i], headers[i+1])
 	}
-	if v.cookie != "" {
-		r.Header.Set("Cookie", v.cookie)
-	}
+	v.addCookies(r)
 	response, err := http.DefaultClient.Do(r)
 	if err != nil {
 		v.site.t.Fatal(err)
 	}
 	v.site.t.Cleanup(func() { _ = response.Body.Close() })
-	l := &listener{T: v.site.t, Response: response, events: make(chan received, 2000), beats: make(chan string, 100)}
+	l := &listener{TB: v.site.t, Response: response, events: make(chan received, 2000), beats: make(chan string, 100)}
 	go l.read()
 	return l
 }
@@ -424,7 +422,7 @@ func TestLivePageForBrowsersWithoutScripts(t *testing.T) {
 
 // page reads an answer that goes on, as it comes.
 type page struct {
-	*testing.T
+	testing.TB
 	body  io.Reader
 	shown strings.Builder
 }
@@ -441,7 +439,7 @@ func (v *visitor) open(address string) *page {
 		v.site.t.Fatal(err)
 	}
 	v.site.t.Cleanup(func() { _ = response.Body.Close() })
-	return &page{T: v.site.t, body: response.Body}
+	return &page{TB: v.site.t, body: response.Body}
 }
 
 // until reads on until the text is there.

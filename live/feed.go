@@ -173,6 +173,17 @@ func (f *feed) endAll(of func(Viewer) bool, reason error) {
 	}
 }
 
+// addSessions adds the sessions that streams of the room hang on.
+func (f *feed) addSessions(to map[string]bool) {
+	f.mu.RLock()
+	defer f.mu.RUnlock()
+	for w := range f.watchers {
+		if w.viewer.Session != "" {
+			to[w.viewer.Session] = true
+		}
+	}
+}
+
 // after gives the entries of the tail that follow the revision. The caller
 // holds mu, and has made sure that revision is not below floor.
 func (f *feed) after(revision int64) []Entry {

@@ -12,7 +12,9 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"maps"
 	"math/rand/v2"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -27,11 +29,11 @@ const (
 	// them one by one; beyond it, loading the page again costs everybody less.
 	FarBehind = 500
 
-	look       = 2 * time.Second       // between looks for changes whose hint was lost
-	pace       = 25 * time.Millisecond // least time between two wakings of a room's viewers
-	tailLength = 500                   // entries a feed keeps in memory
-	warmLength = 100                   // of them loaded when a room is first watched
-	batch      = 100                   // entries loaded, or handed to a viewer, at a time
+	look       = 1500 * time.Millisecond // between looks for what nobody told of, give or take a quarter more: less than two seconds
+	pace       = 25 * time.Millisecond   // least time between two wakings of a room's viewers
+	tailLength = 500                     // entries a feed keeps in memory
+	warmLength = 100                     // of them loaded when a room is first watched
+	batch      = 100                     // entries loaded, or handed to a viewer, at a time
 )
 
 // What Next returns when a stream is to end, beside its context's error.
@@ -68,6 +70,8 @@ type Config struct {
 	// Renewals gives the members whose name or picture changed after a moment, in
 	// order, each with the last change; of very many the latest.
 	Renewals func(ctx context.Context, after int64) ([]Renewal, error)
+	// Ended tells which of the sessions have ended.
+	Ended func(ctx context.Context, sessions []string) ([]string, error)
 	// Here renders who is in a room now.
 	Here func(Presence) Frame
 	// Moves renders who came and who left since the last time, for an open page
@@ -205,8 +209,8 @@ func (l *Live) drop(f *feed) bool {
 }
 
 // lookout asks the database every few seconds how far the watched rooms have
-// come, and who has a new name or picture, so that a lost hint, or what happened
-// on another node, is seen late but is seen.
+// come, who has a new name or picture, and which sessions have ended, so that a
+// lost hint, or what happened on another node, is seen late but is seen.
 func (l *Live) lookout() {
 	l.renew()
 	alarm := time.NewTimer(look)
@@ -223,6 +227,7 @@ func (l *Live) lookout() {
 		case <-alarm.C:
 			l.renew()
 			l.compare()
+			l.checkSessions()
 			alarm.Reset(look + rand.N(look/4)) //nolint:gosec // jitter, no secret
 		}
 	}
@@ -263,6 +268,28 @@ func (l *Live) compare() {
 		case now < before[room]: // the database was put back to an earlier state
 			f.reset(now)
 		}
+	}
+}
+
+// checkSessions ends the streams whose sessions have ended without a word here:
+// on another node, or because their time was over.
+func (l *Live) checkSessions() {
+	open := map[string]bool{}
+	l.mu.RLock()
+	for _, f := range l.feeds {
+		f.addSessions(open)
+	}
+	l.mu.RUnlock()
+	if len(open) == 0 {
+		return
+	}
+	ended, err := l.config.Ended(l.ctx, slices.Collect(maps.Keys(open)))
+	if err != nil {
+		l.trouble(l.ctx, "look for ended sessions", err)
+		return
+	}
+	for _, session := range ended {
+		l.EndSession(session, ErrExpired)
 	}
 }
 

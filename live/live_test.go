@@ -32,6 +32,7 @@ type database struct {
 	moves   int     // lines rendered
 
 	renewals []live.Renewal // in their order
+	ended    []string       // sessions
 }
 
 func newDatabase() *database {
@@ -49,7 +50,7 @@ func (d *database) start(t *testing.T) *live.Live {
 // open gives a Live of the database.
 func (d *database) open() *live.Live {
 	return live.New(live.Config{
-		Load: d.load, Revisions: d.revisions, Renewals: d.listRenewals, Here: d.renderHere, Moves: d.renderMoves,
+		Load: d.load, Revisions: d.revisions, Renewals: d.listRenewals, Ended: d.listEnded, Here: d.renderHere, Moves: d.renderMoves,
 		Log: slog.New(slog.DiscardHandler),
 	})
 }
@@ -145,6 +146,17 @@ func (d *database) revisions(_ context.Context, rooms []int64) (map[int64]int64,
 		}
 	}
 	return revisions, nil
+}
+
+func (d *database) listEnded(_ context.Context, sessions []string) (ended []string, err error) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	for _, session := range sessions {
+		if slices.Contains(d.ended, session) {
+			ended = append(ended, session)
+		}
+	}
+	return ended, d.down
 }
 
 func (d *database) renderHere(p live.Presence) live.Frame {
@@ -623,6 +635,26 @@ func TestNextEndsWithItsContext(t *testing.T) {
 		time.AfterFunc(time.Second, cancel)
 		if frames, err := w.Next(ctx); !errors.Is(err, context.Canceled) {
 			t.Errorf("got %d frames, %v, want context.Canceled", len(frames), err)
+		}
+	})
+}
+
+// A session that ended on another node ends its streams here within seconds,
+// but not because the database can't be asked.
+func TestSessionEndedElsewhere(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		d := newDatabase()
+		l := d.start(t)
+		hers, his, guests := read(t, l, dogs, 0, ada), read(t, l, dogs, 0, bob), read(t, l, cats, 0, guest)
+		d.fail(errors.New("down"))
+		time.Sleep(time.Minute)
+		d.fail(nil)
+		d.mu.Lock()
+		d.ended = []string{ada.Session}
+		d.mu.Unlock()
+		time.Sleep(3 * time.Second)
+		if !errors.Is(hers.ended(), live.ErrExpired) || his.ended() != nil || guests.ended() != nil {
+			t.Errorf("got %v, %v, %v, want only hers to end, with ErrExpired", hers.ended(), his.ended(), guests.ended())
 		}
 	})
 }

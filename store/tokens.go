@@ -52,27 +52,10 @@ func (s *Store) ResetPassword(ctx context.Context, tokenHash []byte, passwordHas
 		if err != nil {
 			return err
 		}
-		user, err = s.changePassword(ctx, used.UserID, passwordHash)
+		user, err = s.ChangePassword(ctx, used.UserID, passwordHash)
 		return err
 	})
 	return user, err
-}
-
-// changePassword replaces a password. Sessions begun before are dead, and so is
-// a link to reset it. A letter tells its owner.
-func (s *Store) changePassword(ctx context.Context, userID int64, hash string) (user chat.User, err error) {
-	if err = s.get(ctx, &user, `
-		UPDATE users SET password_hash = $1, auth_version = auth_version + 1 WHERE id = $2
-		RETURNING `+userColumns, hash, userID); err != nil {
-		return user, err
-	}
-	if _, err = s.exec(ctx, `DELETE FROM sessions WHERE user_id = $1`, userID); err != nil {
-		return user, err
-	}
-	if _, err = s.exec(ctx, `DELETE FROM tokens WHERE user_id = $1 AND kind = $2`, userID, chat.ResetLetter); err != nil {
-		return user, err
-	}
-	return user, s.Send(ctx, chat.Letter{Kind: chat.PasswordChangedLetter, UserID: userID, Recipient: user.Email})
 }
 
 // AskEmail notes the address that a user wants to have, sends it a letter that

@@ -84,3 +84,35 @@ func (s *Store) SetPasswordHash(ctx context.Context, userID int64, hash string) 
 	_, err := s.exec(ctx, `UPDATE users SET password_hash = $1 WHERE id = $2`, hash, userID)
 	return err
 }
+
+// ChangePassword gives an account another password. Its sessions are dead from
+// then on, and so is a link to reset the password; no browser is known any more.
+// A letter tells the owner.
+func (s *Store) ChangePassword(ctx context.Context, userID int64, hash string) (user chat.User, err error) {
+	err = s.InTx(ctx, func(s *Store) error {
+		if err := s.get(ctx, &user, `
+			UPDATE users SET password_hash = $1, auth_version = auth_version + 1 WHERE id = $2
+			RETURNING `+userColumns, hash, userID); err != nil {
+			return err
+		}
+		if err := s.forgetKeys(ctx, userID); err != nil {
+			return err
+		}
+		return s.Send(ctx, chat.Letter{Kind: chat.PasswordChangedLetter, UserID: userID, Recipient: user.Email})
+	})
+	return user, err
+}
+
+// forgetKeys ends all that gives, or eases, access to an account.
+func (s *Store) forgetKeys(ctx context.Context, userID int64) error {
+	for _, statement := range []string{
+		`DELETE FROM sessions WHERE user_id = $1`,
+		`DELETE FROM known_browsers WHERE user_id = $1`,
+		`DELETE FROM tokens WHERE user_id = $1 AND kind = 'reset'`,
+	} {
+		if _, err := s.exec(ctx, statement, userID); err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"net"
 	"net/http"
@@ -30,10 +31,10 @@ const (
 	stopTime = 15 * time.Second // for requests under way when the server is to stop
 )
 
-// Run serves the site until ctx ends.
-func (s *serveCommand) Run(ctx context.Context) (err error) {
+// Run serves the site until ctx ends. Letters for the console go to out.
+func (s *serveCommand) Run(ctx context.Context, out io.Writer) (err error) {
 	log := slog.New(handlers.LogRequestIDs(logHandler(os.Stderr)))
-	sender, err := s.mail(os.Stderr)
+	sender, err := s.mail(out)
 	if err != nil {
 		return err
 	}
