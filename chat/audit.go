@@ -15,6 +15,11 @@ const (
 	UsernameChanged Action = "username changed"
 	PasswordChanged Action = "password changed"
 	SessionsEnded   Action = "sessions ended"
+	DataDownloaded  Action = "data downloaded"
+	AccountDeleted  Action = "account deleted"
+	AccountCreated  Action = "account created" // by the command line
+	RoleChanged     Action = "role changed"
+	ResetLinkMade   Action = "reset link made" // by the command line
 )
 
 // Event is an entry of the audit table. It is never changed, and is forgotten

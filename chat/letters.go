@@ -14,6 +14,7 @@ const (
 	PasswordChangedLetter LetterKind = "password changed" // that it is another now
 	EmailChangingLetter   LetterKind = "email changing"   // to the address so far: a change was asked for
 	EmailChangedLetter    LetterKind = "email changed"    // to the address before: it is another now
+	AccountDeletedLetter  LetterKind = "account deleted"  // that it is gone
 )
 
 // LinkLife is how long the link in such a letter works; 0 for one without a link.

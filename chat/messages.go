@@ -26,6 +26,7 @@ type Message struct {
 	Revision       int64  // the room's revision that last changed it
 	PostedAt       Micros `db:"posted_at"`
 	ChangedAt      Micros `db:"changed_at"`
+	DeletedAt      Micros `db:"deleted_at"` // 0 for one that can be read; a deleted one has no text
 
 	PreviousAuthorID int64  `db:"previous_author_id"` // of the message one number before; 0 for the first
 	PreviousPostedAt Micros `db:"previous_posted_at"`

@@ -22,7 +22,22 @@ type User struct {
 
 	PendingEmail     string `db:"pending_email"`      // takes Email's place when it is confirmed; mostly empty
 	EmailConfirmedAt Micros `db:"email_confirmed_at"` // 0 until a letter's link was followed
+	Role             Role
 }
+
+// Role is what an account may do beyond its own things.
+type Role string
+
+// The roles, each with the rights of those before.
+const (
+	Member    Role = "member"
+	Moderator Role = "moderator"
+	Admin     Role = "admin"
+)
+
+// FormerMember is the name of all whose accounts are deleted. Nobody else can
+// have it: a username has no space.
+const FormerMember = "former member"
 
 // Path is the address of the user's page.
 func (u User) Path() string { return UserPath(u.Username) }

@@ -53,6 +53,7 @@ type Handlers struct {
 	uploads   chan struct{} // holds one for each that is being read
 	zones     sync.Map      // *time.Location by name
 	letters   chan struct{} // holds one: a letter may wait
+	removals  chan struct{} // holds one: messages may wait to be removed
 	stop      context.CancelFunc
 	tasks     sync.WaitGroup
 	forwarded sync.Once // the warning about a proxy that is not configured
@@ -75,6 +76,7 @@ func New(config Config) *Handlers {
 		pictures: picture.NewMaker(),
 		uploads:  make(chan struct{}, maxUploads),
 		letters:  make(chan struct{}, 1),
+		removals: make(chan struct{}, 1),
 	}
 	h.live = live.New(live.Config{
 		Load: h.loadEntries, Revisions: config.Store.Revisions, Renewals: h.loadRenewals, Ended: h.endedSessions,
@@ -84,6 +86,7 @@ func New(config Config) *Handlers {
 	ctx, stop := context.WithCancel(context.Background())
 	h.stop = stop
 	h.tasks.Go(func() { h.sendLetters(ctx) })
+	h.tasks.Go(func() { h.removeMessages(ctx) })
 	h.tasks.Go(func() { h.forget(ctx) })
 	return h
 }

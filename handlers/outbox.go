@@ -13,12 +13,7 @@ import (
 const outboxLook = 2 * time.Second
 
 // letterWaits tells the outbox that there is a letter. It never blocks.
-func (h *Handlers) letterWaits() {
-	select {
-	case h.letters <- struct{}{}:
-	default: // one is waiting already, and will look after this too
-	}
-}
+func (h *Handlers) letterWaits() { wake(h.letters) }
 
 // sendLetters sends the letters that wait, one after the other, until ctx ends.
 // What the mail server does holds up nothing but letters.

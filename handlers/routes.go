@@ -65,6 +65,10 @@ func (h *Handlers) routes() http.Handler {
 	members.get("/settings/sessions", h.do(h.showDevices))
 	members.POST("/settings/sessions/:id/end", h.do(h.endDevice))
 	members.POST("/settings/sessions/end-others", h.do(h.endOtherDevices))
+	members.get("/settings/data", h.do(h.showData))
+	members.POST("/settings/data", h.do(h.downloadData))
+	members.get("/settings/delete", h.do(h.showDeletion))
+	members.POST("/settings/delete", h.do(h.deleteAccount))
 	return router
 }
 

@@ -31,6 +31,7 @@ var every = []struct {
 	{"GET", "/rooms/dogs/messages", 404}, {"GET", "/settings", 303}, {"POST", "/settings", 303}, {"POST", "/settings/confirm-email", 303},
 	{"GET", "/settings/password", 303}, {"POST", "/settings/password", 303}, {"GET", "/settings/sessions", 303},
 	{"POST", "/settings/sessions/x/end", 303}, {"POST", "/settings/sessions/end-others", 303},
+	{"GET", "/settings/data", 303}, {"POST", "/settings/data", 303}, {"GET", "/settings/delete", 303}, {"POST", "/settings/delete", 303},
 	{"GET", "/password-reset", 200}, {"POST", "/password-reset", 422}, {"GET", "/password-reset/x", 410}, {"POST", "/password-reset/x", 410},
 	{"GET", "/confirm-email/x", 410}, {"POST", "/confirm-email/x", 410},
 }

@@ -17,7 +17,11 @@ type Site struct {
 // it is empty for a kind that has none.
 func (s Site) Compose(letter chat.Letter, user chat.User, token string) Letter {
 	subject, lines := s.words(letter, user, token)
-	text := append([]string{"Hello " + user.Username + ","}, lines...)
+	greeting := "Hello " + user.Username + ","
+	if letter.Kind == chat.AccountDeletedLetter {
+		greeting = "Hello,"
+	}
+	text := append([]string{greeting}, lines...)
 	text = append(text, "-- \n"+s.Name+"\n"+s.URL)
 	return Letter{
 		ID: fmt.Sprintf("%d-%d-%d", letter.CreatedAt, letter.ID, letter.Tries), To: letter.Recipient,
@@ -51,6 +55,11 @@ func (s Site) words(letter chat.Letter, user chat.User, token string) (subject s
 			"your account is to have another address, " + user.PendingEmail + ". This one stays until that one is confirmed.",
 			ifNotYou,
 			s.URL + "/password-reset",
+		}
+	case chat.AccountDeletedLetter:
+		return "Your account at " + s.Name + " is deleted", []string{
+			"your account is gone, and with it your name, this address and your picture. Messages that were to go too are being removed.",
+			"If it was not you, write to those who run " + s.Name + ". Thank you for having been with us.",
 		}
 	default: // chat.EmailChangedLetter
 		return "Your email for " + s.Name + " has changed", []string{

@@ -12,7 +12,7 @@ import (
 // name, on the same day) depends on it.
 const (
 	messageColumns = `m.id, m.room_id, r.slug AS room_slug, r.name AS room_name, m.number, m.author_id, u.username AS author, u.avatar AS author_avatar, m.body,
-		m.posted_revision, m.posted_at,
+		m.posted_revision, m.posted_at, m.deleted_at,
 		COALESCE(p.author_id, 0) AS previous_author_id, COALESCE(p.posted_at, 0) AS previous_posted_at`
 
 	messageTables = `
@@ -67,8 +67,18 @@ func (s *Store) Cursor(ctx context.Context, roomID, revision int64) (chat.Cursor
 // LatestBy gives up to limit of a member's messages, the newest first.
 func (s *Store) LatestBy(ctx context.Context, userID int64, limit int) (messages []chat.Message, err error) {
 	err = s.list(ctx, &messages, selectMessage+`
-		WHERE m.author_id = $1
+		WHERE m.author_id = $1 AND m.deleted_at = 0
 		ORDER BY m.posted_at DESC, m.id DESC LIMIT $2`, userID, limit)
+	return messages, err
+}
+
+// MessagesBy gives up to limit of a member's messages that follow after, a
+// message of theirs, the oldest first; after the zero message it begins with the
+// first. Deleted ones are left out.
+func (s *Store) MessagesBy(ctx context.Context, userID int64, after chat.Message, limit int) (messages []chat.Message, err error) {
+	err = s.list(ctx, &messages, selectMessage+`
+		WHERE m.author_id = $1 AND m.deleted_at = 0 AND (m.posted_at > $2 OR m.posted_at = $3 AND m.id > $4)
+		ORDER BY m.posted_at, m.id LIMIT $5`, userID, after.PostedAt, after.PostedAt, after.ID, limit)
 	return messages, err
 }
 

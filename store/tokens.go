@@ -25,6 +25,14 @@ func (s *Store) keepToken(ctx context.Context, kind chat.LetterKind, userID int6
 	return err
 }
 
+// MakeResetToken keeps the hash of a token to reset a user's password with,
+// without a letter.
+func (s *Store) MakeResetToken(ctx context.Context, user chat.User, hash []byte) error {
+	return s.InTx(ctx, func(s *Store) error {
+		return s.keepToken(ctx, chat.ResetLetter, user.ID, user.Email, hash)
+	})
+}
+
 // TokenUser gives the account that a link in a letter of that kind leads to. A
 // token that was used, is out of date, or never was, is NotFound.
 func (s *Store) TokenUser(ctx context.Context, kind chat.LetterKind, hash []byte) (user chat.User, err error) {

@@ -8,7 +8,8 @@ import (
 
 // userColumns are an account's.
 const userColumns = `users.id, users.email, users.username, users.password_hash, users.hide_email, users.auth_version,
-	users.created_at, users.avatar, users.time_zone, users.renewed_at, users.pending_email, users.email_confirmed_at`
+	users.created_at, users.avatar, users.time_zone, users.renewed_at, users.pending_email, users.email_confirmed_at,
+	users.role`
 
 const selectUser = `SELECT ` + userColumns + ` FROM users`
 
@@ -60,6 +61,18 @@ func (s *Store) taken(ctx context.Context, email, key string) error {
 	return &chat.Error{Kind: chat.Conflict, Message: "This account exists already.", Fields: fields}
 }
 
+// SetRole gives an account another role, and ends its sessions, since what they
+// may do is another thing now.
+func (s *Store) SetRole(ctx context.Context, userID int64, role chat.Role) error {
+	return s.InTx(ctx, func(s *Store) error {
+		if _, err := s.exec(ctx, `UPDATE users SET role = $1, auth_version = auth_version + 1 WHERE id = $2`, role, userID); err != nil {
+			return err
+		}
+		_, err := s.exec(ctx, `DELETE FROM sessions WHERE user_id = $1`, userID)
+		return err
+	})
+}
+
 // User gives the account with that id.
 func (s *Store) User(ctx context.Context, id int64) (user chat.User, err error) {
 	err = s.get(ctx, &user, selectUser+` WHERE users.id = $1`, id)
@@ -74,7 +87,7 @@ func (s *Store) UserByEmail(ctx context.Context, email string) (user chat.User, 
 
 // UserByName finds the account with that username, without regard to case.
 func (s *Store) UserByName(ctx context.Context, username string) (user chat.User, err error) {
-	err = s.get(ctx, &user, selectUser+` WHERE users.username_key = $1`, chat.UsernameKey(username))
+	err = s.get(ctx, &user, selectUser+` WHERE users.username_key = $1 AND users.deleted_at = 0`, chat.UsernameKey(username))
 	return user, err
 }
 

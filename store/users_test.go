@@ -22,7 +22,7 @@ func TestRegister(t *testing.T) {
 		if err != nil {
 			t.Fatalf("register: %v", err)
 		}
-		want := chat.User{ID: ada.ID, Email: "ada@example.com", Username: "Ada.L", PasswordHash: "hash", HideEmail: true, AuthVersion: 1, CreatedAt: chat.At(time.now())}
+		want := chat.User{ID: ada.ID, Email: "ada@example.com", Username: "Ada.L", PasswordHash: "hash", HideEmail: true, AuthVersion: 1, CreatedAt: chat.At(time.now()), Role: chat.Member}
 		if ada != want || ada.ID == 0 {
 			t.Errorf("register: got %+v, want %+v", ada, want)
 		}

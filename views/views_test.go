@@ -63,6 +63,7 @@ var examples = map[string][]golden.State{
 		{Name: "the same author on a new page", Component: Message(with(message(51, "hello"), follows))},
 		{Name: "links and lines", Component: Message(with(message(17, "one\n two https://example.org/a?b=c&d, three\nhttps://user:pw@example.org"), same))},
 		{Name: "another direction", Component: Message(with(message(17, "שלום \u202eevil\u2066"), same))},
+		{Name: "deleted, of a former member", Component: Message(with(message(17, ""), func(m *chat.Message) { m.Author, m.DeletedAt = chat.FormerMember, noon }))},
 		{Name: "with a chosen picture", Component: Message(with(message(17, "hello"), func(m *chat.Message) { m.AuthorAvatar = "0123456789abcdef0123456789abcdef" }))},
 		{Name: "hostile", Component: Message(with(message(17, hostile), same))},
 	},
@@ -84,6 +85,7 @@ var examples = map[string][]golden.State{
 			Left: []Move{{Key: "2", Name: "bob", Path: "/users/bob"}}, MoreLeft: 3,
 		})},
 		{Name: "a new name", Component: AuthorRenewed(AuthorProps{ID: 1, Name: "Lovelace", Picture: "/avatars/paw-1/96", At: noon})},
+		{Name: "a former member", Component: AuthorRenewed(AuthorProps{ID: 1, Name: chat.FormerMember, Picture: "/avatars/paw-1/96", At: noon})},
 		{Name: "logged out", Component: LoggedOut("/rooms/dogs")},
 		{Name: "too many pages", Component: Crowded()},
 		{Name: "trouble", Component: Trouble(OopsProps{Title: "Too fast", Sentence: "Wait a moment."})},
@@ -148,6 +150,11 @@ var examples = map[string][]golden.State{
 		{Name: "another letter is on its way", Component: ConfirmationSent(hostile)},
 	},
 	"settings": {
+		{Name: "data", Component: Data()},
+		{Name: "an archive", Component: archive(ArchiveProps{User: chat.User{Username: hostile}, Site: hostile})},
+		{Name: "an archived message", Component: ArchivedMessage("https://chat.example.com", with(message(17, "one\n "+hostile), func(m *chat.Message) { m.RoomName = hostile }))},
+		{Name: "deletion", Component: Deletion(DeletionProps{Username: "Ada"})},
+		{Name: "deletion, refused", Component: Deletion(DeletionProps{Username: "Ada", Messages: "remove", Errors: map[string]string{"current_password": hostile, "messages": hostile}, Error: hostile})},
 		{Name: "password", Component: Password(NewPasswordProps{Username: "Ada"})},
 		{Name: "password, refused", Component: Password(NewPasswordProps{Username: hostile, Errors: map[string]string{"current_password": hostile, "password": hostile, "password_confirm": hostile}, Error: hostile})},
 		{Name: "devices", Component: Devices(DevicesProps{Present: []byte("1"), Zone: time.UTC, Devices: []chat.Device{

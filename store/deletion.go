@@ -1,0 +1,106 @@
+package store
+
+import (
+	"context"
+	"strconv"
+
+	"github.com/twilightbark/twilightbark/chat"
+)
+
+// clearBatch is how many messages are removed in one transaction, so that those
+// who post in the room meanwhile don't wait for long.
+const clearBatch = 50
+
+// DeleteAccount makes an account that of a former member: all that names its
+// owner, and all access to it, is gone when it returns. Its messages stay, or if
+// remove is true are removed by RemoveMessages. A letter tells the address.
+func (s *Store) DeleteAccount(ctx context.Context, userID int64, remove bool) error {
+	return s.InTx(ctx, func(s *Store) error {
+		user, err := s.lockUser(ctx, userID)
+		if err != nil {
+			return err
+		}
+		for _, statement := range []string{
+			`DELETE FROM avatars WHERE user_id = $1`,
+			`DELETE FROM former_usernames WHERE user_id = $1`,
+			`DELETE FROM tokens WHERE user_id = $1`,
+			`DELETE FROM letters WHERE user_id = $1`,
+		} {
+			if _, err := s.exec(ctx, statement, userID); err != nil {
+				return err
+			}
+		}
+		if err := s.forgetKeys(ctx, userID); err != nil {
+			return err
+		}
+		now, key := s.now(), chat.FormerMember+" "+strconv.FormatInt(userID, 10) // neither is an email or a name that anybody can have
+		if _, err := s.exec(ctx, `
+			UPDATE users SET email = $1, username = $2, username_key = $3, password_hash = '', pending_email = '',
+				email_confirmed_at = 0, hide_email = TRUE, avatar = '', time_zone = '', role = $4,
+				auth_version = auth_version + 1, renewed_at = $5, deleted_at = $6, remove_messages = $7
+			WHERE id = $8`,
+			key, chat.FormerMember, key, chat.Member, now, now, remove, userID); err != nil {
+			return err
+		}
+		return s.Send(ctx, chat.Letter{Kind: chat.AccountDeletedLetter, UserID: userID, Recipient: user.Email})
+	})
+}
+
+// RemoveMessages removes up to 50 messages of one room whose author deleted the
+// account and wanted them gone, and tells the room, and the revision it then has.
+// When there are none left it is NotFound.
+func (s *Store) RemoveMessages(ctx context.Context) (room chat.Room, err error) {
+	var next struct {
+		UserID int64  `db:"user_id"`
+		RoomID *int64 `db:"room_id"`
+	}
+	err = s.get(ctx, &next, `
+		SELECT u.id AS user_id, (SELECT MIN(m.room_id) FROM messages m WHERE m.author_id = u.id AND m.deleted_at = 0) AS room_id
+		FROM users u WHERE u.remove_messages ORDER BY u.id LIMIT 1`)
+	if err != nil {
+		return room, err
+	}
+	if next.RoomID == nil {
+		_, err = s.exec(ctx, `UPDATE users SET remove_messages = FALSE WHERE id = $1`, next.UserID)
+		return room, err
+	}
+	err = s.InTx(ctx, func(s *Store) error {
+		// The room's lock first, as for any change.
+		if err := s.get(ctx, &room, `UPDATE rooms SET revision = revision WHERE id = $1 RETURNING id, revision`, *next.RoomID); err != nil {
+			return err
+		}
+		var ids []int64
+		if err := s.list(ctx, &ids, `
+			SELECT id FROM messages WHERE room_id = $1 AND author_id = $2 AND deleted_at = 0
+			ORDER BY number LIMIT $3`, room.ID, next.UserID, clearBatch); err != nil {
+			return err
+		}
+		for _, id := range ids { // each takes a revision of its own
+			room.Revision++
+			if err := s.tombstone(ctx, room, id, next.UserID); err != nil {
+				return err
+			}
+		}
+		_, err := s.exec(ctx, `UPDATE rooms SET revision = $1 WHERE id = $2`, room.Revision, room.ID)
+		return err
+	})
+	return room, err
+}
+
+// tombstone makes the room's revision the one that removes a message. Its texts
+// are gone from earlier revisions too; its place and number stay.
+func (s *Store) tombstone(ctx context.Context, room chat.Room, messageID, by int64) error {
+	now := s.now()
+	if _, err := s.exec(ctx, `
+		UPDATE messages SET body = '', deleted_at = $1, revision = $2, changed_at = $3 WHERE id = $4`,
+		now, room.Revision, now, messageID); err != nil {
+		return err
+	}
+	if _, err := s.exec(ctx, `UPDATE message_versions SET body = '' WHERE message_id = $1`, messageID); err != nil {
+		return err
+	}
+	_, err := s.exec(ctx, `
+		INSERT INTO message_versions (room_id, revision, message_id, body, changed_by, changed_at) VALUES ($1, $2, $3, '', $4, $5)`,
+		room.ID, room.Revision, messageID, by, now)
+	return err
+}
