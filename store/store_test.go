@@ -237,6 +237,7 @@ func everyMethod(ctx context.Context, s *store.Store) map[string]error {
 	_, errs["RemoveMessages"] = s.RemoveMessages(ctx)
 	_, errs["MessagesBy"] = s.MessagesBy(ctx, 1, chat.Message{}, 10)
 	errs["DeleteAccount"] = s.DeleteAccount(ctx, 1, false)
+	errs["CreateAdmin"] = s.CreateAdmin(ctx, chat.Registration{Email: "b@b.example.com", Username: "bb"})
 	errs["SetRole"] = s.SetRole(ctx, 1, chat.Admin)
 	errs["MakeResetToken"] = s.MakeResetToken(ctx, chat.User{ID: 1}, []byte("1"))
 	_, errs["LatestBy"] = s.LatestBy(ctx, 1, 10)

@@ -38,6 +38,21 @@ func (s *Store) Register(ctx context.Context, r chat.Registration) (user chat.Us
 	return user, err
 }
 
+// CreateAdmin stores a new account with the rights of an admin, and notes that in
+// the audit table. Its errors are Register's.
+func (s *Store) CreateAdmin(ctx context.Context, r chat.Registration) error {
+	return s.InTx(ctx, func(s *Store) error {
+		user, err := s.Register(ctx, r)
+		if err != nil {
+			return err
+		}
+		if err := s.SetRole(ctx, user.ID, chat.Admin); err != nil {
+			return err
+		}
+		return s.Record(ctx, chat.Event{Action: chat.AccountCreated, UserID: user.ID, Detail: string(chat.Admin)})
+	})
+}
+
 const nameTaken = "This name is taken. Please choose another."
 
 // taken says which of the two another account has.

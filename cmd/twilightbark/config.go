@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -13,6 +14,7 @@ import (
 
 	"github.com/twilightbark/twilightbark/chat"
 	"github.com/twilightbark/twilightbark/mail"
+	"github.com/twilightbark/twilightbark/store"
 )
 
 type databaseConfig struct {
@@ -40,6 +42,19 @@ func (d databaseConfig) blame(err error) error {
 		return fmt.Errorf("DATABASE_URL: %w", err)
 	}
 	return fmt.Errorf("DATA_DIR: %w", err)
+}
+
+// with runs a command on the database, which is open only for that.
+func (d databaseConfig) with(ctx context.Context, act func(*store.Store) error) (err error) {
+	if err := d.check(); err != nil {
+		return err
+	}
+	db, err := store.Open(ctx, d.address())
+	if err != nil {
+		return d.blame(err)
+	}
+	defer func() { err = errors.Join(err, db.Close()) }()
+	return act(db)
 }
 
 // serveCommand is the configuration of a server. Flags go before the environment.

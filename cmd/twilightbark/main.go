@@ -34,6 +34,7 @@ func main() {
 type commands struct {
 	Serve   serveCommand   `cmd:"" default:"withargs" help:"Serve the site (the default)."`
 	Migrate migrateCommand `cmd:"" help:"Bring the database's tables up to date, and stop."`
+	Admin   adminCommand   `cmd:"" help:"Make an admin, change a role, or give a link to set a password."`
 	Version versionCommand `cmd:"" help:"Print the version."`
 }
 
@@ -71,20 +72,12 @@ type migrateCommand struct {
 	Database databaseConfig `embed:""`
 }
 
-// Validate checks what single values can't tell. Kong calls it.
-func (m *migrateCommand) Validate() error { return m.Database.check() }
-
 // Run brings the tables up to date. It may run beside a server.
 func (m migrateCommand) Run(ctx context.Context, out io.Writer) error {
-	db, err := store.Open(ctx, m.Database.address())
-	if err != nil {
-		return m.Database.blame(err)
-	}
-	if err := db.Close(); err != nil {
+	return m.Database.with(ctx, func(*store.Store) error { // opening it does
+		_, err := fmt.Fprintln(out, "The database is up to date.")
 		return err
-	}
-	_, err = fmt.Fprintln(out, "The database is up to date.")
-	return err
+	})
 }
 
 type versionCommand struct{}

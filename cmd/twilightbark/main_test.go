@@ -240,6 +240,11 @@ func TestWrongCommandLines(t *testing.T) {
 		{[]string{"serve", "--time-zone=Mars"}, "--time-zone"},
 		{[]string{"migrate", "--database-url=mysql://x"}, "DATABASE_URL"},
 		{[]string{"--max-streams-per-addr"}, "--max-streams-per-addr"},
+		{[]string{"migrate", "--data-dir="}, "DATA_DIR"},
+		{[]string{"admin", "create", "--email=ada@example.com"}, "--username"},
+		{[]string{"admin", "promote"}, "account"},
+		{[]string{"admin", "promote", "ada", "--role=queen"}, "--role"},
+		{[]string{"admin", "reset-password"}, "account"},
 	} {
 		t.Run(strings.Join(test.args, " "), func(t *testing.T) {
 			t.Parallel()
@@ -252,13 +257,14 @@ func TestVersionAndHelp(t *testing.T) {
 	settings := []string{
 		"ADDR", "BASE_URL", "DATABASE_URL", "DATA_DIR", "SITE_NAME", "TIME_ZONE", "REGISTRATION",
 		"TRUSTED_PROXIES", "POST_RATE", "LOGIN_RATE", "MAX_STREAMS_PER_ADDR",
+		"MAIL_URL", "MAIL_FROM", "AUDIT_RETENTION",
 	}
 	for _, test := range []struct {
 		args []string
 		want []string
 	}{
 		{[]string{"version"}, []string{"twilightbark "}},
-		{[]string{"--help"}, []string{"serve", "migrate", "version"}},
+		{[]string{"--help"}, []string{"serve", "migrate", "version", "admin create", "admin promote", "admin reset-password"}},
 		{[]string{"serve", "--help"}, settings},
 		{[]string{"migrate", "--help"}, []string{"DATABASE_URL", "DATA_DIR"}},
 	} {
