@@ -33,8 +33,8 @@ func drafted(c *gin.Context) chat.Draft {
 }
 
 func (h *Handlers) post(c *gin.Context, draft chat.Draft) (chat.Message, error) {
-	if viewer(c) == nil {
-		return chat.Message{}, &chat.Error{Kind: chat.SignedOut, Message: "You are not logged in, so this was not sent."}
+	if err := chat.May(viewer(c), chat.Write, chat.User{}); err != nil {
+		return chat.Message{}, err
 	}
 	room, err := h.room(c)
 	if err != nil {
@@ -100,8 +100,8 @@ func (h *Handlers) showComposer(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	if viewer(c) == nil {
-		return &chat.Error{Kind: chat.SignedOut, Message: "Log in to write here."}
+	if err := chat.May(viewer(c), chat.Write, chat.User{}); err != nil {
+		return err
 	}
 	draft := drafted(c)
 	composer := h.composer(c, room.Path(), draft.Body)

@@ -45,7 +45,7 @@ func (h *Handlers) openRoom(c *gin.Context) error {
 	ctx := c.Request.Context()
 	room, err := h.Store.Room(ctx, name.Slug)
 	if chat.KindOf(err) == chat.NotFound {
-		if viewer(c) == nil {
+		if !chat.Can(viewer(c), chat.Write, chat.User{}) {
 			return seeOther(c, views.LoginPath(chat.RoomPath(name.Slug)))
 		}
 		room, err = h.Store.OpenRoom(ctx, name, viewer(c).ID)

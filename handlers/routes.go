@@ -5,6 +5,8 @@ import (
 
 	"github.com/gin-contrib/sessions"
 	"github.com/gin-gonic/gin"
+
+	"github.com/twilightbark/twilightbark/chat"
 )
 
 // routes is the whole site, from top to bottom.
@@ -55,7 +57,7 @@ func (h *Handlers) routes() http.Handler {
 	site.GET("/rooms/:slug/live", h.do(h.streamPage))
 
 	members := routeGroup{open.Group("/")}
-	members.Use(h.checkOrigin(), h.identify, h.membersOnly)
+	members.Use(h.checkOrigin(), h.identify, h.only(chat.KeepAccount))
 	members.get("/settings", h.do(h.showProfile))
 	members.POST("/settings", h.readUpload, h.do(h.changeProfile))
 	members.Use(h.readForm)

@@ -2,6 +2,7 @@ package handlers
 
 import (
 	"errors"
+	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"net/netip"
@@ -16,38 +17,72 @@ import (
 	"github.com/twilightbark/twilightbark/store/storetest"
 )
 
-// every is a request to each route, and to what is none.
+// every is a request to each route, and to what is none, with the status that
+// each kind of visitor gets.
 var every = []struct {
-	method, path string
-	status       int
+	method, path                    string
+	guest, member, moderator, admin int
 }{
-	{"GET", "/", 200}, {"HEAD", "/", 200}, {"GET", "/healthz", 200}, {"GET", "/readyz", 200}, {"GET", "/favicon.ico", 302},
-	{"GET", "/avatars/paw-3/96", 200}, {"GET", "/avatars/paw-36/96", 404}, {"GET", "/avatars/paw-03/96", 404}, {"GET", "/fragments/not-sent", 200},
-	{"GET", "/static/none.css", 404}, {"GET", "/register", 200}, {"GET", "/login", 200}, {"POST", "/login", 422}, {"POST", "/register", 422}, {"POST", "/logout", 303},
-	{"GET", "/users/ada", 404}, {"POST", "/rooms", 422}, {"GET", "/rooms/dogs", 200}, {"HEAD", "/rooms/dogs", 200}, {"GET", "/rooms/none", 404},
-	{"GET", "/rooms/dogs/page/1", 200}, {"GET", "/rooms/dogs/1", 404}, {"POST", "/rooms/dogs/composer", 401}, {"POST", "/rooms/dogs/messages", 401},
-	{"GET", "/rooms/dogs/changes?after=0-0", 204}, {"GET", "/nothing", 404}, {"DELETE", "/", 405}, {"PUT", "/rooms/dogs", 405}, {"TRACE", "/", 405},
-	{"OPTIONS", "/login", 405}, {"FOO", "/login", 405}, {"GET", "//evil.example", 404}, {"GET", "/rooms/../login", 404}, {"GET", "/logout", 405},
-	{"GET", "/rooms/dogs/messages", 404}, {"GET", "/settings", 303}, {"POST", "/settings", 303}, {"POST", "/settings/confirm-email", 303},
-	{"GET", "/settings/password", 303}, {"POST", "/settings/password", 303}, {"GET", "/settings/sessions", 303},
-	{"POST", "/settings/sessions/x/end", 303}, {"POST", "/settings/sessions/end-others", 303},
-	{"GET", "/settings/data", 303}, {"POST", "/settings/data", 303}, {"GET", "/settings/delete", 303}, {"POST", "/settings/delete", 303},
-	{"GET", "/password-reset", 200}, {"POST", "/password-reset", 422}, {"GET", "/password-reset/x", 410}, {"POST", "/password-reset/x", 410},
-	{"GET", "/confirm-email/x", 410}, {"POST", "/confirm-email/x", 410},
+	{"GET", "/", 200, 200, 200, 200},
+	{"HEAD", "/", 200, 200, 200, 200},
+	{"GET", "/healthz", 200, 200, 200, 200},
+	{"GET", "/readyz", 200, 200, 200, 200},
+	{"GET", "/favicon.ico", 302, 302, 302, 302},
+	{"GET", "/avatars/paw-3/96", 200, 200, 200, 200},
+	{"GET", "/avatars/paw-36/96", 404, 404, 404, 404},
+	{"GET", "/avatars/paw-03/96", 404, 404, 404, 404},
+	{"GET", "/fragments/not-sent", 200, 200, 200, 200},
+	{"GET", "/static/none.css", 404, 404, 404, 404},
+	{"GET", "/register", 200, 303, 303, 303},
+	{"GET", "/login", 200, 303, 303, 303},
+	{"POST", "/login", 422, 422, 422, 422},
+	{"POST", "/register", 422, 422, 422, 422},
+	{"POST", "/logout", 303, 303, 303, 303},
+	{"GET", "/users/ada", 404, 404, 404, 404},
+	{"POST", "/rooms", 422, 422, 422, 422},
+	{"GET", "/rooms/dogs", 200, 200, 200, 200},
+	{"HEAD", "/rooms/dogs", 200, 200, 200, 200},
+	{"GET", "/rooms/none", 404, 404, 404, 404},
+	{"GET", "/rooms/dogs/page/1", 200, 200, 200, 200},
+	{"GET", "/rooms/dogs/1", 404, 404, 404, 404},
+	{"POST", "/rooms/dogs/composer", 401, 200, 200, 200},
+	{"POST", "/rooms/dogs/messages", 401, 422, 422, 422},
+	{"GET", "/rooms/dogs/changes?after=0-0", 204, 204, 204, 204},
+	{"GET", "/nothing", 404, 404, 404, 404},
+	{"DELETE", "/", 405, 405, 405, 405},
+	{"PUT", "/rooms/dogs", 405, 405, 405, 405},
+	{"TRACE", "/", 405, 405, 405, 405},
+	{"OPTIONS", "/login", 405, 405, 405, 405},
+	{"FOO", "/login", 405, 405, 405, 405},
+	{"GET", "//evil.example", 404, 404, 404, 404},
+	{"GET", "/rooms/../login", 404, 404, 404, 404},
+	{"GET", "/logout", 405, 405, 405, 405},
+	{"GET", "/rooms/dogs/messages", 404, 404, 404, 404},
+	{"GET", "/settings", 303, 200, 200, 200},
+	{"POST", "/settings", 303, 303, 303, 303},
+	{"POST", "/settings/confirm-email", 303, 200, 200, 200},
+	{"GET", "/settings/password", 303, 200, 200, 200},
+	{"POST", "/settings/password", 303, 422, 422, 422},
+	{"GET", "/settings/sessions", 303, 200, 200, 200},
+	{"POST", "/settings/sessions/x/end", 303, 303, 303, 303},
+	{"POST", "/settings/sessions/end-others", 303, 303, 303, 303},
+	{"GET", "/settings/data", 303, 200, 200, 200},
+	{"POST", "/settings/data", 303, 200, 200, 200},
+	{"GET", "/settings/delete", 303, 200, 200, 200},
+	{"POST", "/settings/delete", 303, 422, 422, 422},
+	{"GET", "/password-reset", 200, 200, 200, 200},
+	{"POST", "/password-reset", 422, 422, 422, 422},
+	{"GET", "/password-reset/x", 410, 410, 410, 410},
+	{"POST", "/password-reset/x", 410, 410, 410, 410},
+	{"GET", "/confirm-email/x", 410, 410, 410, 410},
+	{"POST", "/confirm-email/x", 410, 410, 410, 410},
 }
 
 func TestEveryAnswerHasTheSecurityHeaders(t *testing.T) {
 	s := newSite(t)
 	storetest.Room(t, s.Store, "dogs")
 	for _, tt := range every {
-		var form url.Values
-		if tt.method == "POST" {
-			form = url.Values{}
-		}
-		answer := s.guest().send(tt.method, tt.path, form)
-		if answer.Code != tt.status {
-			t.Errorf("%s %s: got status %d, want %d", tt.method, tt.path, answer.Code, tt.status)
-		}
+		answer := s.guest().tries(tt.method, tt.path, tt.guest)
 		for header, want := range map[string]string{
 			"Content-Security-Policy": contentSecurityPolicy, "X-Content-Type-Options": "nosniff", "Referrer-Policy": "same-origin",
 			"Cross-Origin-Opener-Policy": "same-origin", "Cross-Origin-Resource-Policy": "same-origin", "Strict-Transport-Security": "",
@@ -65,6 +100,31 @@ func TestEveryAnswerHasTheSecurityHeaders(t *testing.T) {
 		}
 		answer.lacks("style=", "<style", "onclick", "<script>", `="http://`, `="https://`)
 	}
+}
+
+// Who may do what is the policy's; that each route asks it shows here.
+func TestEveryRouteAsksWhoIsThere(t *testing.T) {
+	s := newSite(t)
+	storetest.Room(t, s.Store, "dogs")
+	for i, tt := range every {
+		for role, status := range map[chat.Role]int{chat.Member: tt.member, chat.Moderator: tt.moderator, chat.Admin: tt.admin} {
+			s.as(role, fmt.Sprintf("%s-%d", role, i)).tries(tt.method, tt.path, status)
+		}
+	}
+}
+
+// tries sends a request, if it is a POST with an empty form, and checks the status.
+func (v *visitor) tries(method, path string, status int) *answer {
+	v.site.t.Helper()
+	var form url.Values
+	if method == "POST" {
+		form = url.Values{}
+	}
+	answer := v.send(method, path, form)
+	if answer.Code != status {
+		v.site.t.Errorf("%s %s: got status %d, want %d", method, path, answer.Code, status)
+	}
+	return answer
 }
 
 // A route that this file does not try is one whose answers nobody looked at.

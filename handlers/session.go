@@ -13,6 +13,7 @@ import (
 	"github.com/twilightbark/twilightbark/chat"
 	"github.com/twilightbark/twilightbark/live"
 	"github.com/twilightbark/twilightbark/store"
+	"github.com/twilightbark/twilightbark/views"
 )
 
 // Keys of what a session holds.
@@ -143,6 +144,25 @@ func trouble(c *gin.Context) error {
 func viewer(c *gin.Context) *chat.User {
 	user, _ := c.Value(userValue).(*chat.User)
 	return user
+}
+
+// only lets those through who may do the act. It sends guests who may not to log
+// in, before anything they sent is read.
+func (h *Handlers) only(act chat.Act) gin.HandlerFunc {
+	return func(c *gin.Context) {
+		err := trouble(c)
+		if err == nil {
+			err = chat.May(viewer(c), act, chat.User{})
+		}
+		switch {
+		case err == nil:
+		case chat.KindOf(err) == chat.SignedOut:
+			_ = seeOther(c, views.LoginPath(c.Request.URL.Path)) // never fails
+			c.Abort()
+		default:
+			h.fail(c, err)
+		}
+	}
 }
 
 // sessionID names the session of the one who asks; it is empty for a guest.

@@ -17,16 +17,6 @@ import (
 	"github.com/twilightbark/twilightbark/views"
 )
 
-// membersOnly sends guests to log in, before anything they sent is read.
-func (h *Handlers) membersOnly(c *gin.Context) {
-	if err := trouble(c); err != nil {
-		h.fail(c, err)
-	} else if viewer(c) == nil {
-		_ = seeOther(c, views.LoginPath(c.Request.URL.Path)) // never fails
-		c.Abort()
-	}
-}
-
 func (h *Handlers) showProfile(c *gin.Context) error {
 	user := viewer(c)
 	return h.showProfileForm(c, http.StatusOK, views.ProfileProps{

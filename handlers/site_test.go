@@ -125,6 +125,22 @@ func (s *site) member(name string) *visitor {
 	return v
 }
 
+// as gives a browser in which a new account of that role and name is logged in.
+func (s *site) as(role chat.Role, name string) *visitor {
+	s.t.Helper()
+	user := storetest.User(s.t, s.Store, name)
+	if err := s.Store.SetRole(s.t.Context(), user.ID, role); err != nil {
+		s.t.Fatal(err)
+	}
+	user, err := s.Store.User(s.t.Context(), user.ID)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	v := s.guest()
+	v.cookie = "twilight=" + s.session(user)
+	return v
+}
+
 // session begins a session for the user and gives its token.
 func (s *site) session(user chat.User) string {
 	s.t.Helper()
