@@ -20,7 +20,18 @@ const (
 	AccountCreated  Action = "account created" // by the command line
 	RoleChanged     Action = "role changed"
 	ResetLinkMade   Action = "reset link made" // by the command line
+	ResetLinkSent   Action = "reset link sent" // by an admin, to the account's address
+	AccountDisabled Action = "account disabled"
+	AccountEnabled  Action = "account enabled"
+	SettingChanged  Action = "setting changed" // of the site
 )
+
+// Actions is all that is remembered.
+var Actions = []Action{
+	Registered, LoggedIn, LoginFailed, ResetAsked, PasswordReset, EmailAsked, EmailConfirmed, UsernameChanged, PasswordChanged,
+	SessionsEnded, DataDownloaded, AccountDeleted, AccountCreated, RoleChanged, ResetLinkMade, ResetLinkSent, AccountDisabled,
+	AccountEnabled, SettingChanged,
+}
 
 // Event is an entry of the audit table. It is never changed, and is forgotten
 // after a time that the host chooses.
@@ -32,4 +43,23 @@ type Event struct {
 	Detail    string // never a secret
 	IPPrefix  string `db:"ip_prefix"`
 	UserAgent string `db:"user_agent"`
+}
+
+// Entry is an event as it is read, with the names of those it tells of.
+type Entry struct {
+	Event
+	ID    int64
+	Actor string // empty where there is none
+	User  string
+}
+
+// Place is the entry's among all, for where a list of entries goes on.
+func (e Entry) Place() Place { return Place{At: e.At, ID: e.ID} }
+
+// AuditList says which entries of the audit table to list, the latest first.
+type AuditList struct {
+	Action  Action // empty for all
+	ActorID int64  // 0 for all
+	UserID  int64  // 0 for all
+	Before  Place  // where the list before ended
 }

@@ -35,7 +35,7 @@ const LettersLast = 24 * time.Hour
 type Letter struct {
 	ID        int64
 	Kind      LetterKind
-	UserID    int64  `db:"user_id"` // 0 for ResetLetter: whose the address is, is looked up when it leaves
+	UserID    int64  `db:"user_id"` // 0 for a ResetLetter that a stranger asked for: whose the address is, is looked up when it leaves
 	Recipient string // an address as accounts have them
 	CreatedAt Micros `db:"created_at"`
 	Tries     int64  // so far, the present one included

@@ -23,6 +23,7 @@ type User struct {
 	PendingEmail     string `db:"pending_email"`      // takes Email's place when it is confirmed; mostly empty
 	EmailConfirmedAt Micros `db:"email_confirmed_at"` // 0 until a letter's link was followed
 	Role             Role
+	DisabledAt       Micros `db:"disabled_at"` // 0 for an account that can be used
 }
 
 // Role is what an account may do beyond its own things.

@@ -249,6 +249,28 @@ func (e engine) migrations(db *sql.DB) (*goose.Provider, error) {
 	return goose.NewProvider(goose.DialectPostgres, db, folder, goose.WithSessionLocker(locker))
 }
 
+// engineFigures tells what the database is, how large, and how much it may still
+// grow: 0 where it lies on a disk of another machine.
+func (s *Store) engineFigures(ctx context.Context) (name string, size, free int64, err error) {
+	var engine struct {
+		Version string
+		Size    int64
+		File    string
+	}
+	if s.read.DriverName() == "postgres" {
+		err = s.get(ctx, &engine, `
+			SELECT split_part(current_setting('server_version'), ' ', 1) AS version, pg_database_size(current_database()) AS size, '' AS file`)
+		return "PostgreSQL " + engine.Version, engine.Size, 0, err
+	}
+	err = s.get(ctx, &engine, `
+		SELECT sqlite_version() AS version, pages.page_count * page.page_size AS size, main.file
+		FROM pragma_page_count() pages, pragma_page_size() page, pragma_database_list() main WHERE main.name = 'main'`)
+	if err == nil {
+		free, err = freeBytes(engine.File)
+	}
+	return "SQLite " + engine.Version, engine.Size, free, err
+}
+
 // translate gives a driver's error in chat's words: no row is NotFound, what is
 // there already and may be there once only is Conflict, and what will pass by itself (a server that restarts, a lock held too long, a
 // full disk) is Unavailable. Any other stays what it is, save that of one who

@@ -60,7 +60,8 @@ func (s *Store) Drop(ctx context.Context, letter chat.Letter) error {
 // Addressee gives the account that a letter is for, and keeps the hash of the
 // token in its link, in place of an earlier one; empty for a letter without a
 // link. A letter that nobody is to get any more is NotFound: its account is gone,
-// or has another address, or had 3 letters to reset its password within the hour.
+// or has another address, or had 3 letters to reset its password within the hour
+// that strangers asked for.
 func (s *Store) Addressee(ctx context.Context, letter chat.Letter, tokenHash []byte) (user chat.User, err error) {
 	err = s.InTx(ctx, func(s *Store) error {
 		if user, err = s.addressee(ctx, letter); err != nil || len(tokenHash) == 0 {
@@ -74,6 +75,10 @@ func (s *Store) Addressee(ctx context.Context, letter chat.Letter, tokenHash []b
 func (s *Store) addressee(ctx context.Context, letter chat.Letter) (user chat.User, err error) {
 	switch letter.Kind {
 	case chat.ResetLetter:
+		if letter.UserID != 0 { // an admin sends it
+			err = s.get(ctx, &user, selectUser+` WHERE users.id = $1 AND users.email = $2`, letter.UserID, letter.Recipient)
+			break
+		}
 		err = s.get(ctx, &user, selectUser+`
 			WHERE users.email = $1 AND (SELECT COUNT(*) FROM audit WHERE user_id = users.id AND at > $2 AND action = $3) < $4`,
 			letter.Recipient, s.now()-micros(time.Hour), chat.ResetAsked, resetsPerHour)

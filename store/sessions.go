@@ -13,6 +13,10 @@ const (
 	SessionMost = 180 * 24 * time.Hour
 )
 
+// SessionConfirmed is how long a session is trusted with what is dangerous after
+// the password was given in it.
+const SessionConfirmed = time.Hour
+
 // sessionTouch is how stale a session's last sight may get, so that reading a
 // page seldom writes.
 const (
@@ -46,9 +50,9 @@ func (s *Store) Begin(ctx context.Context, session Session, old []byte) error {
 			return err
 		}
 		_, err := s.exec(ctx, `
-			INSERT INTO sessions (token_hash, user_id, auth_version, created_at, seen_at, expires_at, user_agent, ip_prefix)
-			VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`,
-			session.TokenHash, session.User.ID, session.User.AuthVersion, now, now, now+micros(SessionIdle), session.UserAgent, session.IPPrefix)
+			INSERT INTO sessions (token_hash, user_id, auth_version, created_at, seen_at, confirmed_at, expires_at, user_agent, ip_prefix)
+			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)`,
+			session.TokenHash, session.User.ID, session.User.AuthVersion, now, now, now, now+micros(SessionIdle), session.UserAgent, session.IPPrefix)
 		return err
 	})
 }
@@ -66,7 +70,7 @@ func (s *Store) SessionUser(ctx context.Context, tokenHash []byte) (chat.User, e
 	err := s.get(ctx, &row, `
 		SELECT `+userColumns+`, s.created_at AS begun, s.seen_at AS seen
 		FROM sessions s JOIN users ON users.id = s.user_id AND users.auth_version = s.auth_version
-		WHERE s.token_hash = $1 AND s.expires_at > $2`, tokenHash, now)
+		WHERE s.token_hash = $1 AND s.expires_at > $2 AND users.disabled_at = 0`, tokenHash, now)
 	if err != nil || now < row.Seen+micros(sessionTouch) {
 		return row.User, err
 	}
@@ -80,6 +84,21 @@ func (s *Store) SessionUser(ctx context.Context, tokenHash []byte) (chat.User, e
 		err = nil
 	}
 	return row.User, err
+}
+
+// Confirm notes that the password was given in a session just now.
+func (s *Store) Confirm(ctx context.Context, tokenHash []byte) error {
+	_, err := s.exec(ctx, `UPDATE sessions SET confirmed_at = $1 WHERE token_hash = $2`, s.now(), tokenHash)
+	return err
+}
+
+// Confirmed reports whether the password was given in a session within the last
+// hour, to begin it or since.
+func (s *Store) Confirmed(ctx context.Context, tokenHash []byte) (bool, error) {
+	var count int
+	err := s.get(ctx, &count, `
+		SELECT COUNT(*) FROM sessions WHERE token_hash = $1 AND confirmed_at > $2`, tokenHash, s.now()-micros(SessionConfirmed))
+	return count > 0, err
 }
 
 // End deletes a session; that there is none is no error.

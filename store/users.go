@@ -9,7 +9,7 @@ import (
 // userColumns are an account's.
 const userColumns = `users.id, users.email, users.username, users.password_hash, users.hide_email, users.auth_version,
 	users.created_at, users.avatar, users.time_zone, users.renewed_at, users.pending_email, users.email_confirmed_at,
-	users.role`
+	users.role, users.disabled_at`
 
 const selectUser = `SELECT ` + userColumns + ` FROM users`
 
@@ -77,9 +77,14 @@ func (s *Store) taken(ctx context.Context, email, key string) error {
 }
 
 // SetRole gives an account another role, and ends its sessions, since what they
-// may do is another thing now.
+// may do is another thing now. That the last admin is none any more is Conflict.
 func (s *Store) SetRole(ctx context.Context, userID int64, role chat.Role) error {
 	return s.InTx(ctx, func(s *Store) error {
+		if role != chat.Admin {
+			if err := s.keepAdmin(ctx, userID); err != nil {
+				return err
+			}
+		}
 		if _, err := s.exec(ctx, `UPDATE users SET role = $1, auth_version = auth_version + 1 WHERE id = $2`, role, userID); err != nil {
 			return err
 		}

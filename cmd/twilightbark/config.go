@@ -139,18 +139,9 @@ func (z *zone) UnmarshalText(text []byte) error {
 type ratio chat.Rate
 
 func (r *ratio) UnmarshalText(text []byte) error {
-	if string(text) == "0" {
-		*r = ratio{}
-		return nil
-	}
-	digits, span, _ := strings.Cut(string(text), "/")
-	count, err := strconv.Atoi(digits)
-	window, spanErr := time.ParseDuration(span)
-	if err != nil || spanErr != nil || count < 1 || count > 1_000_000 || window < time.Second {
-		return fmt.Errorf("%q must be like 10/1m, or 0 for no limit", text)
-	}
-	*r = ratio{Count: count, Window: window}
-	return nil
+	rate, err := chat.ParseRate(string(text))
+	*r = ratio(rate)
+	return err
 }
 
 type retention time.Duration
