@@ -6,7 +6,7 @@
 //
 // The files in static are generated: app.css from app.css and
 // tailwind.config.js (`npm run css`), htmx.js from the npm package (`npm run
-// vendor`).
+// vendor`), and of each its brotli form (`npm run compress`).
 package assets
 
 import (
@@ -15,6 +15,7 @@ import (
 	"crypto/sha256"
 	"embed"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"io/fs"
 	"net/http"
@@ -27,17 +28,24 @@ import (
 //go:embed static
 var static embed.FS
 
-// file is an embedded file as it is served.
-type file struct {
+// File is a file as it is served.
+type File struct {
+	Path        string // its address
 	contentType string
 	hash        string
 	plain       []byte
-	gzipped     []byte // nil where gzip gains nothing
+	packed      []packed // the smallest first; none where nothing is gained
+}
+
+// packed is a file's content in a coding that HTTP knows.
+type packed struct {
+	coding  string
+	content []byte
 }
 
 var (
 	paths = map[string]string{} // by name below static
-	files = map[string]file{}   // by path
+	files = map[string]File{}   // by path
 )
 
 // contentTypes is a table of our own, because that of the machine differs from one to the next.
@@ -47,36 +55,54 @@ var contentTypes = map[string]string{
 	".svg": "image/svg+xml; charset=utf-8",
 }
 
+const brotliEnding = ".br" // what the name of a file's brotli form ends in
+
 func init() {
 	err := fs.WalkDir(static, "static", func(name string, entry fs.DirEntry, err error) error {
-		if err != nil || entry.IsDir() {
+		if err != nil || entry.IsDir() || path.Ext(name) == brotliEnding {
 			return err
 		}
 		content, err := static.ReadFile(name)
 		if err != nil {
 			return err
 		}
-		extension := path.Ext(name)
-		contentType, known := contentTypes[extension]
-		if !known {
-			return fmt.Errorf("%s: no content type for %q", name, extension)
-		}
-		sum := sha256.Sum256(content)
-		f := file{contentType: contentType, hash: hex.EncodeToString(sum[:])[:12], plain: content}
-		if f.gzipped, err = compress(content); err != nil {
+		smallest, err := static.ReadFile(name + brotliEnding)
+		if err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return err
 		}
-		p := "/" + strings.TrimSuffix(name, extension) + "-" + f.hash + extension
-		paths[strings.TrimPrefix(name, "static/")] = p
-		files[p] = f
-		return nil
+		name = strings.TrimPrefix(name, "static/")
+		f, err := newFile(name, content, packed{"br", smallest})
+		paths[name], files[f.Path] = f.Path, f
+		return err
 	})
 	if err != nil {
 		panic("assets: " + err.Error())
 	}
 }
 
-// compress returns content gzipped, or nil if that is no smaller.
+// newFile makes a file ready to be served, in its own form, in those given, and by gzip.
+func newFile(name string, content []byte, forms ...packed) (File, error) {
+	extension := path.Ext(name)
+	contentType, known := contentTypes[extension]
+	if !known {
+		return File{}, fmt.Errorf("%s: no content type for %q", name, extension)
+	}
+	gzipped, err := compress(content)
+	if err != nil {
+		return File{}, err
+	}
+	sum := sha256.Sum256(content)
+	f := File{contentType: contentType, hash: hex.EncodeToString(sum[:])[:12], plain: content}
+	f.Path = "/static/" + strings.TrimSuffix(name, extension) + "-" + f.hash + extension
+	for _, form := range append(forms, packed{"gzip", gzipped}) {
+		if len(form.content) > 0 && len(form.content) < len(content) {
+			f.packed = append(f.packed, form)
+		}
+	}
+	return f, nil
+}
+
+// compress returns content gzipped.
 func compress(content []byte) ([]byte, error) {
 	var b bytes.Buffer
 	w, err := gzip.NewWriterLevel(&b, gzip.BestCompression)
@@ -86,13 +112,8 @@ func compress(content []byte) ([]byte, error) {
 	if _, err := w.Write(content); err != nil {
 		return nil, err
 	}
-	if err := w.Close(); err != nil {
-		return nil, err
-	}
-	if b.Len() >= len(content) {
-		return nil, nil
-	}
-	return b.Bytes(), nil
+	err = w.Close()
+	return b.Bytes(), err
 }
 
 // Path returns the address of the file called name, such as
@@ -110,32 +131,41 @@ func Path(name string) string {
 // whether it did. For any other request it writes nothing and returns false.
 func Serve(w http.ResponseWriter, r *http.Request) bool {
 	f, ok := files[r.URL.Path]
-	if !ok || r.Method != http.MethodGet && r.Method != http.MethodHead {
+	return ok && f.Serve(w, r)
+}
+
+// Serve answers a GET or HEAD of the file's address, and reports whether it did.
+// For any other request it writes nothing and returns false.
+func (f File) Serve(w http.ResponseWriter, r *http.Request) bool {
+	if r.URL.Path != f.Path || r.Method != http.MethodGet && r.Method != http.MethodHead {
 		return false
 	}
 	content, etag := f.plain, f.hash
 	header := w.Header()
 	header.Set("Content-Type", f.contentType)
 	header.Set("Cache-Control", "public, max-age=31536000, immutable")
-	if f.gzipped != nil {
+	if len(f.packed) > 0 {
 		header.Add("Vary", "Accept-Encoding")
 	}
-	if f.gzipped != nil && AcceptsGzip(r) {
-		content, etag = f.gzipped, f.hash+"-gzip"
-		header.Set("Content-Encoding", "gzip")
-		// ServeContent leaves the length of encoded content to us.
-		header.Set("Content-Length", strconv.Itoa(len(content)))
+	for _, form := range f.packed {
+		if Accepts(r, form.coding) {
+			content, etag = form.content, f.hash+"-"+form.coding
+			header.Set("Content-Encoding", form.coding)
+			// ServeContent leaves the length of encoded content to us.
+			header.Set("Content-Length", strconv.Itoa(len(content)))
+			break
+		}
 	}
 	header.Set("ETag", strconv.Quote(etag))
 	http.ServeContent(w, r, "", time.Time{}, bytes.NewReader(content))
 	return true
 }
 
-// AcceptsGzip reports whether the client names gzip among the encodings it takes.
-func AcceptsGzip(r *http.Request) bool {
+// Accepts reports whether the client names the coding among the encodings it takes.
+func Accepts(r *http.Request, coding string) bool {
 	for part := range strings.SplitSeq(strings.Join(r.Header.Values("Accept-Encoding"), ","), ",") {
-		coding, weight, _ := strings.Cut(part, ";")
-		if !strings.EqualFold(strings.TrimSpace(coding), "gzip") {
+		name, weight, _ := strings.Cut(part, ";")
+		if !strings.EqualFold(strings.TrimSpace(name), coding) {
 			continue
 		}
 		q, given := strings.CutPrefix(strings.ToLower(strings.TrimSpace(weight)), "q=")

@@ -67,7 +67,7 @@ func New(config Config) *Handlers {
 		Config: config,
 		run:    randomName(6),
 		site: views.Site{
-			Name: config.SiteName, Zone: config.Zone, RegistrationOpen: config.RegistrationOpen,
+			Name: config.SiteName, Zone: config.Zone, RegistrationOpen: config.RegistrationOpen, BaseURL: config.BaseURL.String(),
 			Stylesheet: assets.Path("app.css"), Script: assets.Path("htmx.js"), Icon: assets.Path("icon.svg"),
 		},
 		hasher:   password.NewHasher(0),

@@ -29,7 +29,7 @@ func (h *Handlers) showHomeWith(c *gin.Context, status int, home views.HomeProps
 		home.Rooms = append(home.Rooms, views.RoomEntry{Room: room, Members: h.live.Count(room.ID)})
 	}
 	home.Site = h.siteFor(c)
-	return h.show(c, status, views.Page{Path: "/"}, views.Home(home))
+	return h.show(c, status, views.Page{Path: "/", Description: views.Welcome}, views.Home(home))
 }
 
 // openRoom leads into the room of a name, which is new if there was none.
@@ -101,7 +101,7 @@ func (h *Handlers) showRoomWith(c *gin.Context, status int, room chat.Room, comp
 	if err != nil {
 		return err
 	}
-	page := views.Page{Title: room.Name, Path: room.Path(), Room: true}
+	page := views.Page{Title: room.Name, Description: views.RoomDescription(room), Path: room.Path(), Room: true}
 	return h.show(c, status, page, views.Room(views.RoomProps{
 		Room: room, Run: h.run, Cursor: cursor, Renewed: renewed, Messages: messages, Site: h.siteFor(c),
 		Presence: presenceProps(h.live.Presence(room.ID)), Composer: composer,
@@ -130,7 +130,8 @@ func (h *Handlers) showPage(c *gin.Context) error {
 		body = views.OlderMessages(history)
 	}
 	title := room.Name + ", page " + strconv.FormatInt(page, 10)
-	return h.show(c, http.StatusOK, views.Page{Title: title, Room: true}, body)
+	layout := views.Page{Title: title, Description: views.HistoryDescription(history), Path: views.PagePath(room.Path(), page), Room: true}
+	return h.show(c, http.StatusOK, layout, body)
 }
 
 // showMessage leads to the page of history that a message stands on.

@@ -98,7 +98,12 @@ func TestEveryAnswerHasTheSecurityHeaders(t *testing.T) {
 		if strings.HasPrefix(tt.path, "/avatars/") {
 			continue // an SVG document names its namespace
 		}
-		answer.lacks("style=", "<style", "onclick", "<script>", `="http://`, `="https://`)
+		answer.lacks("style=", "<style", "onclick", "<script>")
+		for _, foreign := range []string{`="http://`, `="https://`} { // our own address is for the world outside
+			if strings.Contains(strings.ReplaceAll(answer.Body.String(), `="http://example.com/`, ""), foreign) {
+				t.Errorf("%s %s: names another site: %s", tt.method, tt.path, answer.Body)
+			}
+		}
 	}
 }
 

@@ -42,7 +42,7 @@ func (s *stream) open(c *gin.Context) error {
 	header.Set("Cache-Control", "no-store")
 	header.Set("X-Accel-Buffering", "no")
 	header.Add("Vary", "Accept-Encoding")
-	s.response, s.control, s.gzip = c.Writer, http.NewResponseController(c.Writer), assets.AcceptsGzip(c.Request)
+	s.response, s.control, s.gzip = c.Writer, http.NewResponseController(c.Writer), assets.Accepts(c.Request, "gzip")
 	c.Status(http.StatusOK)
 	if s.gzip {
 		header.Set("Content-Encoding", "gzip")

@@ -17,6 +17,7 @@ type Site struct {
 	Name             string
 	Zone             *time.Location // in which times are shown
 	RegistrationOpen bool
+	BaseURL          string // the public address, without a slash at its end
 	Stylesheet       string // the assets' addresses
 	Script           string
 	Icon             string
@@ -24,12 +25,27 @@ type Site struct {
 
 // Page is what the layout around a page's body needs to know.
 type Page struct {
-	Site   Site
-	Title  string // without the site's name, which is added; empty on the home page
-	Viewer *chat.User
-	Unsure bool   // who the viewer is can't be told just now
-	Path   string // where logging in leads back to
-	Room   bool   // the body is a room, which fills the screen
+	Site        Site
+	Title       string // without the site's name, which is added; empty on the home page
+	Description string // what search engines and links to the page say of it; empty on one that is not for everybody
+	Viewer      *chat.User
+	Unsure      bool   // who the viewer is can't be told just now
+	Path        string // where logging in leads back to; of a page for everybody, its one address
+	Room        bool   // the body is a room, which fills the screen
+}
+
+// Public reports whether the page is for everybody, and search engines.
+func (p Page) Public() bool { return p.Description != "" }
+
+// address is the page's address for the world outside.
+func (p Page) address() string { return p.Site.BaseURL + p.Path }
+
+// name is the page's title without the site's name, where there is another.
+func (p Page) name() string {
+	if p.Title == "" {
+		return p.Site.Name
+	}
+	return p.Title
 }
 
 func (p Page) title() string {

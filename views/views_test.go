@@ -19,7 +19,7 @@ var noon = chat.At(time.Date(2026, 11, 24, 12, 0, 0, 0, time.UTC))
 const minute = chat.Micros(60_000_000)
 
 var (
-	site  = Site{Name: "Test Bark", Zone: time.UTC, RegistrationOpen: true, Stylesheet: "/static/app.css", Script: "/static/htmx.js", Icon: "/static/icon.svg"}
+	site  = Site{Name: "Test Bark", BaseURL: "https://bark.example", Zone: time.UTC, RegistrationOpen: true, Stylesheet: "/static/app.css", Script: "/static/htmx.js", Icon: "/static/icon.svg"}
 	ada   = chat.User{ID: 1, Username: "Ada", Email: "ada@example.com", HideEmail: true, CreatedAt: noon}
 	room  = chat.Room{ID: 7, Slug: "собаки", Name: "Собаки", Revision: 120, MessageCount: 120, LastPostedAt: noon}
 	empty = chat.Room{ID: 8, Slug: "new", Name: "new", LastPostedAt: noon}
@@ -169,13 +169,14 @@ var examples = map[string][]golden.State{
 		})},
 	},
 	"layout": {
-		{Name: "for a guest", Component: Layout(Page{Site: site, Title: "dogs", Path: "/rooms/dogs"}), Children: golden.Text("The page.")},
+		{Name: "for a guest", Component: Layout(Page{Site: site, Title: "Log in", Path: "/rooms/dogs"}), Children: golden.Text("The page.")},
+		{Name: "for everybody", Component: Layout(Page{Site: site, Title: "dogs", Description: "Dogs.", Path: "/rooms/dogs"}), Children: golden.Text("The page.")},
 		{Name: "for a member, in a room", Component: Layout(Page{Site: site, Viewer: &ada, Room: true}), Children: golden.Text("The page.")},
 		{Name: "registration closed", Component: Layout(Page{Site: Site{Name: "x"}}), Children: golden.Text("The page.")},
 		{Name: "not found", Component: Oops(OopsProps{Title: "Not found", Sentence: "There is no such page."})},
 		{Name: "a room that could be", Component: Oops(OopsProps{Title: "Not found", Sentence: "There is no room of this name yet.", RoomName: "犬"})},
 		{Name: "our fault", Component: Oops(OopsProps{Title: "Something went wrong", Sentence: "This is our fault.", Reference: "abc"})},
-		{Name: "hostile", Component: Layout(Page{Site: Site{Name: hostile}, Title: hostile, Path: "/" + hostile}), Children: golden.Text(hostile)},
+		{Name: "hostile", Component: Layout(Page{Site: Site{Name: hostile}, Title: hostile, Description: hostile, Path: "/" + hostile}), Children: golden.Text(hostile)},
 		{Name: "hostile error", Component: Oops(OopsProps{Title: hostile, Sentence: hostile, Reference: hostile, RoomName: hostile})},
 	},
 }
