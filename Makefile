@@ -27,7 +27,7 @@ generate: node_modules/.package-lock.json ## write again what is generated: *_te
 # that are here now. The race detector would slow the site in the browser's tests
 # down, and sees the same code in the others.
 .PHONY: test
-test: ## run every test: SQLite, a real PostgreSQL, a real Chromium
+test: node_modules/.package-lock.json ## run every test: SQLite, a real PostgreSQL, a real Chromium
 	scripts/install compiler postgresql chromium
 	go test -count=1 -race $$(go list ./... | grep -v /e2e)
 	go test -count=1 ./e2e/...

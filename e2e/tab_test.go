@@ -272,10 +272,10 @@ func (b *tab) logIn(m *member) {
 	}
 }
 
-// press clicks on the button or link with that name.
+// press clicks on the button, link or label with that name.
 func (b *tab) press(name string) {
 	b.t.Helper()
-	b.click("a, button, summary", name)
+	b.click("a, button, summary, label", name)
 }
 
 // click clicks, as a mouse does, on the first element that the selector matches
