@@ -42,6 +42,7 @@ var layers = map[string]layer{
 		may:   []string{"live"},
 		never: []string{"net/http", "database/sql", sqlx, templ, gin},
 	},
+	"markup":   {may: []string{"chat"}, never: []string{"net/http", "database/sql", sqlx, templ, gin}},
 	"password": {},
 	"picture":  {},
 	"store": {
@@ -64,7 +65,7 @@ var layers = map[string]layer{
 	},
 	"assets": {never: []string{"database/sql", sqlx, templ, gin}},
 	"handlers": {
-		may:   []string{"assets", "chat", "live", "mail", "password", "picture", "store", "views"},
+		may:   []string{"assets", "chat", "live", "mail", "markup", "password", "picture", "store", "views"},
 		never: []string{"database/sql", sqlx},
 	},
 	"e2e": {forTests: true},

@@ -23,7 +23,7 @@ var pairs = []struct {
 }{
 	{4.5, "text", []string{"page", "well"}},
 	{4.5, "muted", []string{"page", "well", "raised"}},
-	{4.5, "voice", []string{"well", "raised"}},
+	{4.5, "voice", []string{"well", "raised", "page"}},
 	{4.5, "link", []string{"page", "well", "raised"}},
 	{4.5, "accent", []string{"page", "well", "raised"}},
 	{4.5, "name", []string{"page", "well"}},

@@ -27,8 +27,9 @@ func Segments(text string) []Segment {
 		if start < 0 {
 			break
 		}
-		end := start + urlLength(text[start:])
-		if (start == 0 || !wordBefore(text[:start])) && linkable(text[start:end]) {
+		length, link := Address(text[start:])
+		end := start + length
+		if link && (start == 0 || !wordBefore(text[:start])) {
 			if plain < start {
 				segments = append(segments, Segment{Text: text[plain:start]})
 			}
@@ -72,11 +73,12 @@ func wordBefore(text string) bool {
 // address: up to white space or a character no address holds, less the
 // punctuation that more likely ends the sentence.
 func urlLength(text string) int {
-	end := strings.IndexFunc(text, func(r rune) bool {
-		return unicode.IsSpace(r) || unicode.IsControl(r) || unicode.Is(unicode.Cf, r) || strings.ContainsRune("<>\"`{}|\\^", r)
-	})
+	end := strings.IndexFunc(text, outsideURL)
 	if end < 0 {
 		end = len(text)
+	}
+	if bracket := unopened(text[:end]); bracket >= 0 {
+		end = bracket
 	}
 	for least := strings.Index(text, "://") + len("://"); end > least; {
 		last, size := utf8.DecodeLastRuneInString(text[:end])
@@ -87,6 +89,41 @@ func urlLength(text string) int {
 		end -= size
 	}
 	return end
+}
+
+// outsideURL reports whether no address holds that character.
+func outsideURL(r rune) bool {
+	return unicode.IsSpace(r) || unicode.IsControl(r) || unicode.Is(unicode.Cf, r) || strings.ContainsRune("<>\"`{}|\\^", r)
+}
+
+// Address tells how much of text, which begins with "http://" or "https://" in
+// any case, is an address, and whether that may become a link.
+func Address(text string) (length int, link bool) {
+	length = urlLength(text)
+	return length, linkable(text[:length])
+}
+
+// Linkable reports whether a link may lead to address: http or https, an ASCII
+// host, no user name, and nothing in it that can't be seen.
+func Linkable(address string) bool {
+	return nextScheme(address, 0) == 0 && !strings.ContainsFunc(address, outsideURL) && linkable(address)
+}
+
+// unopened finds a square bracket that closes what is not open in text; it is -1
+// if there is none.
+func unopened(text string) int {
+	open := 0
+	for i := range len(text) {
+		switch text[i] {
+		case '[':
+			open++
+		case ']':
+			if open--; open < 0 {
+				return i
+			}
+		}
+	}
+	return -1
 }
 
 func linkable(address string) bool {

@@ -38,6 +38,7 @@ func TestSegments(t *testing.T) {
 		{"in quotes", `"«https://example.com»" '«https://example.com»'`},
 		{"in angle brackets", "<«https://example.com»>"},
 		{"as Markdown has it", "[dogs](«https://example.com/dogs»)"},
+		{"as Markdown has it, twice", "[«https://a.example»](«https://b.example»)"},
 		{"in stars", "**«https://example.com»**"},
 		{"markup in it", `«https://example.com/»"><script>alert(1)</script>`},
 

@@ -21,7 +21,8 @@ type Message struct {
 	AuthorID       int64  `db:"author_id"`
 	Author         string
 	AuthorAvatar   string `db:"author_avatar"`
-	Body           string
+	Body           string // as it was written
+	HTML           string // made of Body when it was written; empty for what is older than that
 	PostedRevision int64  `db:"posted_revision"` // the room's revision that brought it
 	Revision       int64  // the room's revision that last changed it
 	PostedAt       Micros `db:"posted_at"`
@@ -72,6 +73,8 @@ type Draft struct {
 	RoomID   int64
 	AuthorID int64
 	Body     string
+	HTML     string // of Body
+	Rendered int64  // the version of the rules that made HTML
 	Nonce    string // names this sending: the same nonce again is the same message
 }
 

@@ -9,6 +9,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"github.com/twilightbark/twilightbark/chat"
+	"github.com/twilightbark/twilightbark/markup"
 	"github.com/twilightbark/twilightbark/views"
 )
 
@@ -41,7 +42,19 @@ func (h *Handlers) post(c *gin.Context, draft chat.Draft) (chat.Message, error) 
 		return chat.Message{}, err
 	}
 	draft.RoomID, draft.AuthorID = room.ID, viewer(c).ID
+	if draft, err = rendered(draft); err != nil {
+		return chat.Message{}, err
+	}
 	return h.Store.Post(c.Request.Context(), draft, h.PostRate)
+}
+
+// rendered gives the draft, cleaned, with its HTML.
+func rendered(draft chat.Draft) (chat.Draft, error) {
+	draft, err := draft.Clean()
+	if err == nil {
+		draft.HTML, draft.Rendered = markup.Render(draft.Body, nil), markup.Version
+	}
+	return draft, err
 }
 
 // refuse shows the form again, with its text and what is wrong.

@@ -218,3 +218,30 @@ func TestLinksInMessages(t *testing.T) {
 		t.Errorf("got %s", html)
 	}
 }
+
+// What a message looks like is the same wherever it is shown: in the answer, the
+// room, its history, the stream and the poll.
+func TestFormatsShowEverywhere(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, db *store.Store) {
+		s := newSiteOn(t, db)
+		room := storetest.Room(t, db, "dogs")
+		ada := s.member("ada")
+		base, cursor := s.serve(), ada.get("/rooms/dogs").value("#cursor")
+		live := s.guest().listen(base + "/rooms/dogs/events?after=" + cursor)
+		const want = `<div class="text" dir="auto" hx-ignore><blockquote>one</blockquote><strong>two</strong> &lt;b&gt;<ul><li><code>three</code></li></ul></div>`
+		body := "> one\n**two** <b>\n- `three`"
+		ada.withHTMX().post("/rooms/dogs/messages", draft(body, aNonce())).status(200).has(want)
+		for _, path := range []string{"/rooms/dogs", "/rooms/dogs/page/1", "/rooms/dogs/changes?after=" + cursor} {
+			s.guest().get(path).status(200).has(want)
+		}
+		if got := live.change().data; !strings.Contains(got, want) {
+			t.Errorf("the stream brings %s", got)
+		}
+		// What was stored before there were formats shows as it stands.
+		old := chat.Draft{RoomID: room.ID, AuthorID: 1, Body: "**old** https://example.org", Nonce: aNonce()}
+		if _, err := db.Post(t.Context(), old, chat.Rate{}); err != nil {
+			t.Fatal(err)
+		}
+		s.guest().get("/rooms/dogs").has(`hx-ignore>**old** <a href="https://example.org"`)
+	})
+}

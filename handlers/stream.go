@@ -292,7 +292,7 @@ func (h *Handlers) loadEntries(ctx context.Context, room, after int64, limit int
 				return nil, ctx.Err()
 			}
 			h.Log.ErrorContext(ctx, "render a message", "room", room, "number", m.Number, "error", err)
-			m.Body = "This message can't be shown."
+			m.Body, m.HTML = "This message can't be shown.", ""
 			if entry, err = renderEntry(ctx, views.MessageProps{Message: m, Zone: h.Zone}); err != nil {
 				return nil, err
 			}

@@ -92,7 +92,7 @@ func (s *Store) RemoveMessages(ctx context.Context) (room chat.Room, err error) 
 func (s *Store) tombstone(ctx context.Context, room chat.Room, messageID, by int64) error {
 	now := s.now()
 	if _, err := s.exec(ctx, `
-		UPDATE messages SET body = '', deleted_at = $1, revision = $2, changed_at = $3 WHERE id = $4`,
+		UPDATE messages SET body = '', html = '', deleted_at = $1, revision = $2, changed_at = $3 WHERE id = $4`,
 		now, room.Revision, now, messageID); err != nil {
 		return err
 	}

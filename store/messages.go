@@ -11,7 +11,7 @@ import (
 // The message before it comes along, since how a message shows (under the same
 // name, on the same day) depends on it.
 const (
-	messageColumns = `m.id, m.room_id, r.slug AS room_slug, r.name AS room_name, m.number, m.author_id, u.username AS author, u.avatar AS author_avatar, m.body,
+	messageColumns = `m.id, m.room_id, r.slug AS room_slug, r.name AS room_name, m.number, m.author_id, u.username AS author, u.avatar AS author_avatar, m.body, m.html,
 		m.posted_revision, m.posted_at, m.deleted_at,
 		COALESCE(p.author_id, 0) AS previous_author_id, COALESCE(p.posted_at, 0) AS previous_posted_at`
 
@@ -161,11 +161,11 @@ func (s *Store) append(ctx context.Context, draft chat.Draft, rate chat.Rate) (i
 		return 0, err
 	}
 	err = s.get(ctx, &id, `
-		INSERT INTO messages (room_id, number, author_id, body, nonce, posted_revision, revision, posted_at, changed_at)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+		INSERT INTO messages (room_id, number, author_id, body, html, render_version, nonce, posted_revision, revision, posted_at, changed_at)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
 		ON CONFLICT (author_id, nonce) DO NOTHING
 		RETURNING id`,
-		draft.RoomID, room.Count, draft.AuthorID, draft.Body, draft.Nonce, room.Revision, room.Revision, now, now)
+		draft.RoomID, room.Count, draft.AuthorID, draft.Body, draft.HTML, draft.Rendered, draft.Nonce, room.Revision, room.Revision, now, now)
 	if chat.KindOf(err) == chat.NotFound {
 		return 0, &chat.Error{Kind: chat.Conflict, Message: "This form was sent before.", Err: err}
 	}

@@ -94,6 +94,33 @@ func TestPost(t *testing.T) {
 	})
 }
 
+func TestPostKeepsWhatWasRendered(t *testing.T) {
+	eachDatabase(t, func(t *testing.T, db database) {
+		ada, room := storetest.User(t, db.Store, "ada"), storetest.Room(t, db.Store, "dogs")
+		d := draft(room.ID, ada.ID, 1, "*woof*")
+		d.HTML, d.Rendered = "<em>woof</em>", 7
+		if got := post(t, db.Store, d); got.HTML != d.HTML || got.Body != d.Body {
+			t.Errorf("got %+v, want the text and its HTML", got)
+		}
+		changes, err := db.Changes(t.Context(), room.ID, 0, 1)
+		if err != nil || changes[0].HTML != d.HTML {
+			t.Errorf("got the changes %+v, %v, want the HTML in them", changes, err)
+		}
+		var version int64
+		if err := db.raw.Get(&version, `SELECT render_version FROM messages`); err != nil || version != 7 {
+			t.Errorf("got the version %d, %v, want 7", version, err)
+		}
+		if err := db.DeleteAccount(t.Context(), ada.ID, true); err != nil {
+			t.Fatal(err)
+		}
+		removeAll(t, db.Store)
+		var html string
+		if err := db.raw.Get(&html, `SELECT html FROM messages`); err != nil || html != "" {
+			t.Errorf("of a removed message stays %q, %v", html, err)
+		}
+	})
+}
+
 func TestPostTwice(t *testing.T) {
 	eachDatabase(t, func(t *testing.T, db database) {
 		ada, bob := storetest.User(t, db.Store, "ada"), storetest.User(t, db.Store, "bob")
