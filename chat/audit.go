@@ -24,13 +24,18 @@ const (
 	AccountDisabled Action = "account disabled"
 	AccountEnabled  Action = "account enabled"
 	SettingChanged  Action = "setting changed" // of the site
+	MessageReported Action = "message reported"
+	ReportSettled   Action = "report settled"
+	MemberMuted     Action = "muted"
+	MemberBanned    Action = "banned"
+	SanctionLifted  Action = "sanction lifted"
 )
 
 // Actions is all that is remembered.
 var Actions = []Action{
 	Registered, LoggedIn, LoginFailed, ResetAsked, PasswordReset, EmailAsked, EmailConfirmed, UsernameChanged, PasswordChanged,
 	SessionsEnded, DataDownloaded, AccountDeleted, AccountCreated, RoleChanged, ResetLinkMade, ResetLinkSent, AccountDisabled,
-	AccountEnabled, SettingChanged,
+	AccountEnabled, SettingChanged, MessageReported, ReportSettled, MemberMuted, MemberBanned, SanctionLifted,
 }
 
 // Event is an entry of the audit table. It is never changed, and is forgotten

@@ -12,10 +12,10 @@ const (
 	ReportMessage                // tell the moderators of it
 	EditMessage
 	DeleteMessage
-	SeeVersions // of a message: the texts it had before
-	Moderate    // see to rooms, messages and reports
-	Sanction    // mute and ban a member, remove what they wrote
-	Administer  // see to members' accounts, the site's settings and the audit table
+	SeeVersions    // of a message: the texts it had before
+	Moderate       // see to rooms, messages and reports
+	SanctionMember // mute and ban a member, remove what they wrote
+	Administer     // see to members' accounts, the site's settings and the audit table
 )
 
 // rule tells who may do an act. The zero value lets nobody.
@@ -29,15 +29,15 @@ type rule struct {
 }
 
 var rules = map[Act]rule{
-	Write:         {from: Member, guests: "You are not logged in, so this was not sent."},
-	KeepAccount:   {from: Member},
-	ReportMessage: {from: Member, guests: "Log in to report a message."},
-	EditMessage:   {owner: true, others: "Only who wrote a message can change it."},
-	DeleteMessage: {from: Moderator, owner: true, others: "Only who wrote a message, and moderators, can delete it."},
-	SeeVersions:   {from: Moderator, hidden: true},
-	Moderate:      {from: Moderator, hidden: true},
-	Sanction:      {from: Moderator, below: true, hidden: true, others: "Only a member of a lesser role than yours can be muted or banned."},
-	Administer:    {from: Admin, hidden: true},
+	Write:          {from: Member, guests: "You are not logged in, so this was not sent."},
+	KeepAccount:    {from: Member},
+	ReportMessage:  {from: Member, guests: "Log in to report a message."},
+	EditMessage:    {owner: true, others: "Only who wrote a message can change it."},
+	DeleteMessage:  {from: Moderator, owner: true, others: "Only who wrote a message, and moderators, can delete it."},
+	SeeVersions:    {from: Moderator, hidden: true},
+	Moderate:       {from: Moderator, hidden: true},
+	SanctionMember: {from: Moderator, below: true, hidden: true, others: "Only a member of a lesser role than yours can be muted or banned."},
+	Administer:     {from: Admin, hidden: true},
 }
 
 // May gives nil if the actor, nil for a guest, may do the act to what belongs to

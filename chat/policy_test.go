@@ -25,9 +25,9 @@ func TestMay(t *testing.T) {
 		{"delete a message of ada's", chat.DeleteMessage, *ada, chat.SignedOut, yes, chat.Forbidden, yes, yes, yes},
 		{"see what ada wrote before", chat.SeeVersions, *ada, chat.NotFound, chat.NotFound, chat.NotFound, yes, yes, yes},
 		{"moderate", chat.Moderate, chat.User{}, chat.NotFound, chat.NotFound, chat.NotFound, yes, yes, yes},
-		{"mute ada", chat.Sanction, *ada, chat.NotFound, chat.NotFound, chat.NotFound, yes, yes, yes},
-		{"mute a moderator", chat.Sanction, *mia, chat.NotFound, chat.NotFound, chat.NotFound, chat.Forbidden, chat.Forbidden, yes},
-		{"mute the admin", chat.Sanction, *eve, chat.NotFound, chat.NotFound, chat.NotFound, chat.Forbidden, chat.Forbidden, chat.Forbidden},
+		{"mute ada", chat.SanctionMember, *ada, chat.NotFound, chat.NotFound, chat.NotFound, yes, yes, yes},
+		{"mute a moderator", chat.SanctionMember, *mia, chat.NotFound, chat.NotFound, chat.NotFound, chat.Forbidden, chat.Forbidden, yes},
+		{"mute the admin", chat.SanctionMember, *eve, chat.NotFound, chat.NotFound, chat.NotFound, chat.Forbidden, chat.Forbidden, chat.Forbidden},
 		{"administer", chat.Administer, chat.User{}, chat.NotFound, chat.NotFound, chat.NotFound, chat.NotFound, chat.NotFound, yes},
 		{"what is no act", 0, *ada, chat.SignedOut, chat.Forbidden, chat.Forbidden, chat.Forbidden, chat.Forbidden, chat.Forbidden},
 	}

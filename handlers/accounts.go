@@ -135,7 +135,12 @@ func (h *Handlers) authenticate(c *gin.Context, email, secret string) (chat.User
 	if stale {
 		h.refreshHash(ctx, user, secret)
 	}
-	return user, nil
+	// Only who knows the password is told.
+	ban, err := h.Store.BanIn(ctx, user.ID, 0)
+	if err == nil && ban.Given() {
+		err = &chat.Error{Kind: chat.Invalid, Message: ban.Refusal().Message}
+	}
+	return user, err
 }
 
 // refreshHash hashes a password anew with today's parameters. It may fail: the
@@ -183,7 +188,9 @@ func (h *Handlers) showAccount(c *gin.Context) error {
 		return err
 	}
 	own := viewer(c) != nil && viewer(c).ID == user.ID
-	return h.show(c, http.StatusOK, views.Page{Title: user.Username}, views.Account(views.AccountProps{User: user, Own: own, Messages: latest, Zone: h.zone(c)}))
+	return h.show(c, http.StatusOK, views.Page{Title: user.Username}, views.Account(views.AccountProps{
+		User: user, Own: own, Seen: chat.Can(viewer(c), chat.SanctionMember, user), Messages: latest, Zone: h.zone(c),
+	}))
 }
 
 // formProblem tells whether err is one to show in the form it is about, with

@@ -79,7 +79,7 @@ func New(config Config) *Handlers {
 		removals: make(chan struct{}, 1),
 	}
 	h.live = live.New(live.Config{
-		Load: h.loadEntries, Revisions: config.Store.Revisions, Renewals: h.loadRenewals, Ended: h.endedSessions,
+		Load: h.loadEntries, Revisions: config.Store.Revisions, Renewals: h.loadRenewals, Ended: h.endedSessions, Bans: h.recentBans,
 		Here: h.renderHere, Moves: h.renderMoves, Log: config.Log,
 	})
 	h.router = h.routes()

@@ -86,7 +86,24 @@ func (h *Handlers) showRoom(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	return h.showRoomWith(c, http.StatusOK, room, h.composer(c, room.Path(), ""))
+	composer := h.composer(c, room.Path(), "")
+	if composer != nil {
+		composer.Closed, err = h.closed(c, room)
+	}
+	if err != nil {
+		return err
+	}
+	return h.showRoomWith(c, http.StatusOK, room, composer)
+}
+
+// closed gives the sentence that stands in place of the form for who can't write
+// in a room; it is empty for who can.
+func (h *Handlers) closed(c *gin.Context, room chat.Room) (string, error) {
+	sanction, err := h.Store.SanctionIn(c.Request.Context(), viewer(c).ID, room.ID)
+	if err != nil || !sanction.Given() {
+		return "", err
+	}
+	return sanction.Refusal().Message, nil
 }
 
 // showRoomWith shows the room's messages up to the revision that room has, and
@@ -134,6 +151,28 @@ func (h *Handlers) showPage(c *gin.Context) error {
 	return h.show(c, http.StatusOK, layout, body)
 }
 
+// message gives the message that the request's path names.
+func (h *Handlers) message(c *gin.Context) (chat.Message, error) {
+	room, err := h.room(c)
+	if err != nil {
+		return chat.Message{}, err
+	}
+	number, ok := ordinal(c.Param("number"))
+	if !ok || number > room.MessageCount {
+		return chat.Message{}, errNoMessage
+	}
+	messages, err := h.Store.Messages(c.Request.Context(), room.ID, chat.Range{First: number, Last: number})
+	if err == nil && len(messages) == 0 {
+		err = errNoMessage
+	}
+	if err != nil {
+		return chat.Message{}, err
+	}
+	return messages[0], nil
+}
+
+var errNoMessage = &chat.Error{Kind: chat.NotFound, Message: "This room has no such message."}
+
 // showMessage leads to the page of history that a message stands on.
 func (h *Handlers) showMessage(c *gin.Context) error {
 	room, err := h.room(c)
@@ -142,7 +181,7 @@ func (h *Handlers) showMessage(c *gin.Context) error {
 	}
 	number, ok := ordinal(c.Param("number"))
 	if !ok || number > room.MessageCount {
-		return &chat.Error{Kind: chat.NotFound, Message: "This room has no such message."}
+		return errNoMessage
 	}
 	return seeOther(c, views.PagePath(room.Path(), chat.PageOf(number))+"#"+views.MessageID(number))
 }

@@ -49,6 +49,7 @@ func (h *Handlers) routes() http.Handler {
 	site.POST("/rooms", h.do(h.openRoom))
 	site.get("/rooms/:slug", h.do(h.showRoom))
 	site.get("/rooms/:slug/page/:page", h.do(h.showPage))
+	site.get("/rooms/:slug/log", h.do(h.showLog))
 	site.get("/rooms/:slug/:number", h.do(h.showMessage))
 	site.POST("/rooms/:slug/messages", attempt(h.postMessage, h.refuse))
 	site.POST("/rooms/:slug/composer", h.do(h.showComposer))
@@ -71,6 +72,16 @@ func (h *Handlers) routes() http.Handler {
 	members.POST("/settings/data", h.do(h.downloadData))
 	members.get("/settings/delete", h.do(h.showDeletion))
 	members.POST("/settings/delete", h.do(h.deleteAccount))
+	members.get("/rooms/:slug/:number/report", h.do(h.showReport))
+	members.POST("/rooms/:slug/:number/report", h.do(h.report))
+
+	moderators := routeGroup{open.Group("/")}
+	moderators.Use(h.checkOrigin(), h.identify, h.only(chat.Moderate), h.readForm)
+	moderators.get("/admin/reports", h.do(h.showReports))
+	moderators.POST("/admin/reports/:id", h.do(h.settleReport))
+	moderators.get("/users/:username/sanctions", h.do(h.showSanctions))
+	moderators.POST("/users/:username/sanctions", h.do(h.sanction))
+	moderators.POST("/users/:username/sanctions/lift", h.do(h.liftSanction))
 	return router
 }
 

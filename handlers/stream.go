@@ -64,7 +64,11 @@ func (h *Handlers) streamRoom(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	watcher := h.live.Watch(at.room.ID, at.after, live.Viewer{Member: member(viewer(c)), Session: sessionID(c), Resumed: h.resumed(c), Form: h.form(c)})
+	who, err := h.watching(c, at.room.ID)
+	if err != nil {
+		return err
+	}
+	watcher := h.live.Watch(at.room.ID, at.after, live.Viewer{Member: who, Session: sessionID(c), Resumed: h.resumed(c), Form: h.form(c)})
 	defer watcher.Close()
 	out := newEventStream()
 	if out.head, err = h.greeting(c); err != nil {
@@ -252,7 +256,11 @@ func (h *Handlers) streamPage(c *gin.Context) error {
 		return tell(c, out, nil) // the page asks again by itself
 	}
 	defer h.streams.leave(address)
-	watcher := h.live.Watch(at.room.ID, at.after, live.Viewer{Member: member(viewer(c)), Session: sessionID(c), Items: true, Form: h.form(c)})
+	who, err := h.watching(c, at.room.ID)
+	if err != nil {
+		return err
+	}
+	watcher := h.live.Watch(at.room.ID, at.after, live.Viewer{Member: who, Session: sessionID(c), Items: true, Form: h.form(c)})
 	defer watcher.Close()
 	return follow(c, out, watcher, farewell{reload: behind, expired: behind})
 }

@@ -72,6 +72,8 @@ type Config struct {
 	Renewals func(ctx context.Context, after int64) ([]Renewal, error)
 	// Ended tells which of the sessions have ended.
 	Ended func(ctx context.Context, sessions []string) ([]string, error)
+	// Bans tells who was banned from a room after a moment.
+	Bans func(ctx context.Context, after int64) ([]Ban, error)
 	// Here renders who is in a room now.
 	Here func(Presence) Frame
 	// Moves renders who came and who left since the last time, for an open page
@@ -209,8 +211,8 @@ func (l *Live) drop(f *feed) bool {
 }
 
 // lookout asks the database every few seconds how far the watched rooms have
-// come, who has a new name or picture, and which sessions have ended, so that a
-// lost hint, or what happened on another node, is seen late but is seen.
+// come, who has a new name or picture, which sessions have ended, and who was
+// banned from a room, so that a lost hint, or what happened on another node, is seen late but is seen.
 func (l *Live) lookout() {
 	l.renew()
 	alarm := time.NewTimer(look)
@@ -228,6 +230,7 @@ func (l *Live) lookout() {
 			l.renew()
 			l.compare()
 			l.checkSessions()
+			l.checkBans()
 			alarm.Reset(look + rand.N(look/4)) //nolint:gosec // jitter, no secret
 		}
 	}

@@ -33,6 +33,7 @@ type database struct {
 
 	renewals []live.Renewal // in their order
 	ended    []string       // sessions
+	bans     []live.Ban
 }
 
 func newDatabase() *database {
@@ -50,7 +51,7 @@ func (d *database) start(t *testing.T) *live.Live {
 // open gives a Live of the database.
 func (d *database) open() *live.Live {
 	return live.New(live.Config{
-		Load: d.load, Revisions: d.revisions, Renewals: d.listRenewals, Ended: d.listEnded, Here: d.renderHere, Moves: d.renderMoves,
+		Load: d.load, Revisions: d.revisions, Renewals: d.listRenewals, Ended: d.listEnded, Bans: d.listBans, Here: d.renderHere, Moves: d.renderMoves,
 		Log: slog.New(slog.DiscardHandler),
 	})
 }
@@ -157,6 +158,12 @@ func (d *database) listEnded(_ context.Context, sessions []string) (ended []stri
 		}
 	}
 	return ended, d.down
+}
+
+func (d *database) listBans(context.Context, int64) ([]live.Ban, error) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.bans, d.down
 }
 
 func (d *database) renderHere(p live.Presence) live.Frame {

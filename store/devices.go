@@ -33,15 +33,15 @@ func (s *Store) Ended(ctx context.Context, hashes [][]byte) (ended [][]byte, err
 		some := hashes[:min(most, len(hashes))]
 		hashes = hashes[len(some):]
 		var marks []string
-		args := []any{now}
+		args := []any{now, now}
 		for i, hash := range some {
-			marks = append(marks, "$"+strconv.Itoa(i+2))
+			marks = append(marks, "$"+strconv.Itoa(i+3))
 			args = append(args, hash)
 		}
 		var alive [][]byte
 		if err := s.list(ctx, &alive, `
 			SELECT s.token_hash FROM sessions s JOIN users ON users.id = s.user_id AND users.auth_version = s.auth_version
-			WHERE s.expires_at > $1 AND s.token_hash IN (`+strings.Join(marks, ", ")+`) LIMIT 500`, args...); err != nil {
+			WHERE s.expires_at > $1 AND `+notBanned("$2")+` AND s.token_hash IN (`+strings.Join(marks, ", ")+`) LIMIT 500`, args...); err != nil {
 			return nil, err
 		}
 		living := make(map[string]bool, len(alive))

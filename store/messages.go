@@ -84,8 +84,8 @@ func (s *Store) MessagesBy(ctx context.Context, userID int64, after chat.Message
 
 // Post stores a draft as the room's next message, once: the same draft again
 // gives the message that is there already. A text that can't be is Invalid, a
-// nonce that stands for another text or room is Conflict, and more than rate
-// allows is TooFast. An error of kind Unavailable leaves open whether the
+// nonce that stands for another text or room is Conflict, what the author is
+// kept from writing is Forbidden, and more than rate allows is TooFast. An error of kind Unavailable leaves open whether the
 // message was stored; the same draft again finds out.
 func (s *Store) Post(ctx context.Context, draft chat.Draft, rate chat.Rate) (chat.Message, error) {
 	draft, err := draft.Clean()
@@ -127,7 +127,7 @@ func (s *Store) posted(ctx context.Context, draft chat.Draft) (id int64, err err
 
 // insert stores the draft, unless its twin, sent at the same moment, was faster.
 func (s *Store) insert(ctx context.Context, draft chat.Draft, rate chat.Rate) (id int64, err error) {
-	err = s.tooFast(ctx, draft.AuthorID, rate) // before the room's lock, so that a flood takes none
+	err = s.mayPost(ctx, draft, rate) // before the room's lock, so that a flood takes none
 	if err == nil {
 		err = s.InTx(ctx, func(s *Store) error {
 			id, err = s.append(ctx, draft, rate)
@@ -157,7 +157,7 @@ func (s *Store) append(ctx context.Context, draft chat.Draft, rate chat.Rate) (i
 		RETURNING revision, message_count`, now, draft.RoomID); err != nil {
 		return 0, err
 	}
-	if err := s.tooFast(ctx, draft.AuthorID, rate); err != nil {
+	if err := s.mayPost(ctx, draft, rate); err != nil {
 		return 0, err
 	}
 	err = s.get(ctx, &id, `
@@ -177,6 +177,25 @@ func (s *Store) append(ctx context.Context, draft chat.Draft, rate chat.Rate) (i
 		VALUES ($1, $2, $3, $4, $5, $6)`,
 		draft.RoomID, room.Revision, id, draft.Body, draft.AuthorID, now)
 	return id, err
+}
+
+// mayPost gives the reason for which the draft can't be posted just now, if
+// there is one.
+func (s *Store) mayPost(ctx context.Context, draft chat.Draft, rate chat.Rate) error {
+	if err := s.mayWrite(ctx, draft.AuthorID, draft.RoomID); err != nil {
+		return err
+	}
+	return s.tooFast(ctx, draft.AuthorID, rate)
+}
+
+// mayWrite gives the reason for which somebody can't change anything in a room
+// just now, if there is one.
+func (s *Store) mayWrite(ctx context.Context, userID, roomID int64) error {
+	sanction, err := s.SanctionIn(ctx, userID, roomID)
+	if err == nil && sanction.Given() {
+		err = sanction.Refusal()
+	}
+	return err
 }
 
 // tooFast counts what is stored rather than what is asked, so that a form sent

@@ -58,8 +58,8 @@ func (s *Store) Begin(ctx context.Context, session Session, old []byte) error {
 }
 
 // SessionUser gives the member whose session that is, and lets it last on.
-// A session that ended, expired, or was begun before the account's password
-// last changed is NotFound.
+// A session that ended, expired, was begun before the account's password last
+// changed, or is of a member banned from the site is NotFound.
 func (s *Store) SessionUser(ctx context.Context, tokenHash []byte) (chat.User, error) {
 	var row struct {
 		chat.User
@@ -70,7 +70,7 @@ func (s *Store) SessionUser(ctx context.Context, tokenHash []byte) (chat.User, e
 	err := s.get(ctx, &row, `
 		SELECT `+userColumns+`, s.created_at AS begun, s.seen_at AS seen
 		FROM sessions s JOIN users ON users.id = s.user_id AND users.auth_version = s.auth_version
-		WHERE s.token_hash = $1 AND s.expires_at > $2 AND users.disabled_at = 0`, tokenHash, now)
+		WHERE s.token_hash = $1 AND s.expires_at > $2 AND users.disabled_at = 0 AND `+notBanned("$3"), tokenHash, now, now)
 	if err != nil || now < row.Seen+micros(sessionTouch) {
 		return row.User, err
 	}

@@ -41,6 +41,15 @@ func with(m chat.Message, change func(*chat.Message)) MessageProps {
 
 func same(*chat.Message) {}
 
+func reportOf(body string) chat.Report {
+	return chat.Report{ID: 3, RoomSlug: "dogs", RoomName: "dogs", Number: 17, Author: "Ada", Body: body, Reporter: "bob", Reason: "an ad", ReportedAt: noon}
+}
+
+func settled(r chat.Report) chat.Report {
+	r.SettledAt, r.SettledBy, r.Outcome = noon, "mia", chat.Resolved
+	return r
+}
+
 func follows(m *chat.Message) { m.PreviousAuthorID = m.AuthorID }
 
 func presence(members int) (p PresenceProps) {
@@ -94,6 +103,26 @@ var examples = map[string][]golden.State{
 		{Name: "too far behind without scripts", Component: StreamBehind("/rooms/dogs")},
 		{Name: "not sent", Component: NotSent()},
 		{Name: "hostile", Component: Moves(MovesProps{Joined: []Move{{Key: "1", Name: hostile, Path: "/users/x"}}})},
+	},
+	"moderation": {
+		{Name: "a report", Component: ReportForm(ReportProps{Message: message(17, "buy shoes"), Zone: time.UTC})},
+		{Name: "a report that can't be", Component: ReportForm(ReportProps{Message: message(17, hostile), Reason: hostile, Error: "Too long.", Zone: time.UTC})},
+		{Name: "a report of a deleted message", Component: ReportForm(ReportProps{Message: with(message(17, ""), func(m *chat.Message) { m.DeletedAt = noon }).Message, Zone: time.UTC})},
+		{Name: "reported", Component: ReportForm(ReportProps{Message: message(17, "buy shoes"), Report: chat.Report{ID: 1, Reason: hostile}, Zone: time.UTC})},
+		{Name: "no reports", Component: Reports(ReportsProps{Zone: time.UTC})},
+		{Name: "reports", Component: Reports(ReportsProps{Reports: []chat.Report{reportOf("buy shoes"), reportOf("")}, More: true, Zone: time.UTC})},
+		{Name: "settled reports", Component: Reports(ReportsProps{Reports: []chat.Report{settled(reportOf(hostile))}, Settled: true, More: true, Zone: time.UTC})},
+		{Name: "a sanction", Component: Sanctions(SanctionProps{User: ada, Room: "dogs", Zone: time.UTC})},
+		{Name: "a sanction that can't be", Component: Sanctions(SanctionProps{
+			User: ada, Room: hostile, Kind: "ban", Lasts: "86400", Reason: hostile, Error: "Not now.", Zone: time.UTC,
+			Errors:    map[string]string{"kind": "Choose.", "room": "None.", "lasts": "Choose.", "reason": "Why?"},
+			Sanctions: []chat.Sanction{{Kind: chat.Mute, RoomID: 7, RoomSlug: "dogs", RoomName: hostile, Reason: hostile, Giver: "mia", GivenAt: noon, EndsAt: noon}, {Kind: chat.Ban, Reason: "spam", Giver: "mia", GivenAt: noon}},
+		})},
+		{Name: "no log", Component: Log(LogProps{Room: room, Zone: time.UTC})},
+		{Name: "a log", Component: Log(LogProps{Room: room, More: true, Zone: time.UTC, Entries: []chat.LogEntry{
+			{ID: 2, At: noon, Actor: "mia", Act: chat.LogMuted, Username: "bob", Detail: hostile}, {ID: 1, At: noon, Actor: "mia", Act: chat.LogDeleted, Username: chat.FormerMember, Number: 17},
+		}})},
+		{Name: "a form that is closed", Component: Room(RoomProps{Room: empty, Composer: &ComposerProps{Room: "/rooms/new", Closed: hostile}, Site: site})},
 	},
 	"composer": {
 		{Name: "fresh", Component: Composer(ComposerProps{Room: "/rooms/dogs", Nonce: "abcdefghijklmnop"})},

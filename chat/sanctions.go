@@ -1,0 +1,80 @@
+package chat
+
+import "time"
+
+// Sanction keeps a member from something, in a room or on the whole site.
+type Sanction struct {
+	UserID   int64 `db:"user_id"`
+	Username string
+	RoomID   int64  `db:"room_id"` // 0 for the whole site
+	RoomSlug string `db:"room_slug"`
+	RoomName string `db:"room_name"`
+	Kind     SanctionKind
+	Reason   string // told to the member
+	GivenBy  int64  `db:"given_by"`
+	Giver    string
+	GivenAt  Micros `db:"given_at"`
+	EndsAt   Micros `db:"ends_at"` // 0 for never
+}
+
+// SanctionKind is what a sanction keeps a member from.
+type SanctionKind string
+
+// The kinds.
+const (
+	Mute SanctionKind = "mute" // from writing
+	Ban  SanctionKind = "ban"  // from writing and from being there: in a room they read as a guest does, on the site they can't log in
+)
+
+// SanctionTimes are the times for which sanctions are given, 0 for good.
+var SanctionTimes = []time.Duration{time.Hour, 24 * time.Hour, 7 * 24 * time.Hour, 30 * 24 * time.Hour, 0}
+
+// Given reports whether the sanction is one at all: the zero value is none.
+func (s Sanction) Given() bool { return s.Kind != "" }
+
+// Refusal is the error that tells the member: what they are kept from, until
+// when, and why.
+func (s Sanction) Refusal() *Error {
+	sentence := "You are muted"
+	if s.Kind == Ban {
+		sentence = "You are banned"
+	}
+	if s.RoomID != 0 {
+		sentence += " in this room"
+	}
+	if s.EndsAt != 0 {
+		sentence += " until " + s.EndsAt.Time().Format("2 January 2006, 15:04 MST")
+	}
+	return &Error{Kind: Forbidden, Message: sentence + ". The reason: " + s.Reason}
+}
+
+// Place is where a list that ends with the sanction goes on.
+func (s Sanction) Place() Place { return Place{At: s.GivenAt, ID: s.UserID} }
+
+// LogEntry is an entry of a room's public log of what moderators did.
+type LogEntry struct {
+	ID       int64
+	RoomID   int64 `db:"room_id"`
+	At       Micros
+	ActorID  int64 `db:"actor_id"`
+	Actor    string
+	Act      LogAct
+	UserID   int64  `db:"user_id"` // whom it was done to; 0 for nobody
+	Username string // of that member
+	Number   int64  // of the message it was done to; 0 for none
+	Detail   string // never why: that could tell who reported it
+}
+
+// LogAct is what a moderator did.
+type LogAct string
+
+// The acts.
+const (
+	LogMuted   LogAct = "muted"
+	LogBanned  LogAct = "banned"
+	LogLifted  LogAct = "let write again"
+	LogDeleted LogAct = "deleted a message of"
+)
+
+// Place is where a list that ends with the entry goes on.
+func (e LogEntry) Place() Place { return Place{At: e.At, ID: e.ID} }
