@@ -5,41 +5,65 @@ import (
 	"math"
 	"os"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
 )
 
-// collar stands for the gradient of the header and the primary buttons.
-const collar = "collar"
-
-// pairs lists what stands on what, in both themes. Text needs 4.5:1, and what
-// shows where a control is or what it is about needs 3:1 (WCAG 2.2, 1.4.3 and
-// 1.4.11).
-var pairs = []struct {
-	least      float64
-	foreground string
-	on         []string
-}{
-	{4.5, "text", []string{"page", "well"}},
-	{4.5, "muted", []string{"page", "well", "raised"}},
-	{4.5, "voice", []string{"well", "raised", "page"}},
-	{4.5, "link", []string{"page", "well", "raised"}},
-	{4.5, "accent", []string{"page", "well", "raised"}},
-	{4.5, "name", []string{"page", "well"}},
-	{4.5, "danger", []string{"page", "well"}},
-	{4.5, "on-brand", []string{collar}},
-	{4.5, "on-brand-hover", []string{collar}},
-	{4.5, "on-tag", []string{"tag"}},
-	{4.5, "page", []string{"accent"}}, // selected text
-
-	{3, "edge", []string{"page", "well"}},
-	{3, "focus", []string{"page", "well", "raised"}},
-	{3, "info", []string{"page", "well"}},
+// The grounds that are a run from one colour to another.
+var runs = map[string][2]string{
+	"collar": {"brand-from", "brand-to"}, // of the header and the primary buttons
 }
 
+var (
+	// surfaces are the grounds on which anything may stand.
+	surfaces = []string{"page", "well", "raised"}
+	// inks are the colours of text, of icons, and of what says which state a
+	// control is in. Each is legible on each surface.
+	inks = []string{"text", "muted", "voice", "link", "accent", "name", "info", "danger"}
+	// outlines show where a control is, and where the focus is.
+	outlines = []string{"edge", "focus"}
+	// own are the inks that stand on one ground alone.
+	own = map[string][]string{"collar": {"on-brand", "on-brand-hover"}, "tag": {"on-tag"}, "accent": {"page"}}
+	// ornaments tell nothing: what they part or adorn is known without them.
+	ornaments = []string{"line", "trim", "shade"}
+)
+
+// Text needs 4.5:1, and what shows where a control is or what it is about needs
+// 3:1 (WCAG 2.2, 1.4.3 and 1.4.11). Every ink is tried on every surface, so
+// that no page and no state can make a pair that is not tried here.
 func TestContrast(t *testing.T) {
-	css := string(files[Path("app.css")].plain)
+	for theme, tokens := range themes(t) {
+		check := func(least float64, ink, ground string) {
+			t.Helper()
+			foreground, ok := tokens[ink]
+			if !ok {
+				t.Fatalf("no token --%s", ink)
+			}
+			if got, at := worst(t, foreground, ground, tokens); got < least {
+				t.Errorf("%s: %s on %s is %.2f:1 (on %v), want %.1f:1", theme, ink, ground, got, at, least)
+			}
+		}
+		for _, surface := range surfaces {
+			for _, ink := range inks {
+				check(4.5, ink, surface)
+			}
+			for _, outline := range outlines {
+				check(3, outline, surface)
+			}
+		}
+		for ground, list := range own {
+			for _, ink := range list {
+				check(4.5, ink, ground)
+			}
+		}
+	}
+}
+
+func themes(t *testing.T) map[string]map[string]color {
+	t.Helper()
+	css := stylesheet()
 	dark := tokens(t, css, `:root\{color-scheme:dark;([^}]*)\}`)
 	light := tokens(t, css, `@media \(prefers-color-scheme:light\)\{:root\{color-scheme:light;([^}]*)\}`)
 	for name, color := range dark {
@@ -47,16 +71,56 @@ func TestContrast(t *testing.T) {
 			light[name] = color // the same by day and by night
 		}
 	}
-	for theme, tokens := range map[string]map[string]color{"dark": dark, "light": light} {
-		for _, pair := range pairs {
-			foreground, ok := tokens[pair.foreground]
-			if !ok {
-				t.Fatalf("no token --%s", pair.foreground)
+	return map[string]map[string]color{"dark": dark, "light": light}
+}
+
+func stylesheet() string { return string(files[Path("app.css")].plain) }
+
+// A token in a part that TestContrast does not try it in, or made fainter where
+// it is used, would be a pair that nobody computed.
+func TestEveryUseOfAColourIsTried(t *testing.T) {
+	var grounds []string
+	for ground := range own {
+		if run, ok := runs[ground]; ok {
+			grounds = append(grounds, run[0], run[1])
+		} else {
+			grounds = append(grounds, ground)
+		}
+	}
+	grounds = slices.Concat(surfaces, grounds, ornaments)
+	marks := slices.Concat(inks, outlines, ornaments, own["collar"])
+	parts := map[string][]string{
+		"color": slices.Concat(inks, own["collar"], own["tag"], own["accent"]), "fill": inks, "stroke": inks, "caret-color": inks, "accent-color": inks,
+		"text-decoration-color": slices.Concat(inks, ornaments), "scrollbar-color": outlines,
+		"background": grounds, "background-color": grounds, "box-shadow": {"message-edge"}, "--message-fill": surfaces, "--message-edge": inks,
+		"border": marks, "border-color": marks, "outline": marks, "outline-color": marks,
+	}
+	uses := regexp.MustCompile(`(?:-webkit-)?([a-z-]+):([^;{}]*)`).FindAllStringSubmatch(stylesheet(), -1)
+	named := regexp.MustCompile(`var\(--([a-z-]+)`)
+	colours, found := themes(t)["dark"], 0
+	for _, use := range uses {
+		property, value := use[1], use[2]
+		if property == "opacity" && value != "0" && value != "1" {
+			t.Errorf("%s makes a colour that is no token", use[0])
+		}
+		for _, token := range named.FindAllStringSubmatch(value, -1) {
+			if _, ok := colours[token[1]]; !ok && token[1] != "shade" {
+				continue // not a colour
 			}
-			for _, on := range pair.on {
-				if got, at := worst(t, foreground, on, tokens); got < pair.least {
-					t.Errorf("%s: %s on %s is %.2f:1 (on %v), want %.1f:1", theme, pair.foreground, on, got, at, pair.least)
-				}
+			found++
+			part := regexp.MustCompile(`^(border|outline)-.*?(-color)?$`).ReplaceAllString(property, "$1$2")
+			if !slices.Contains(parts[part], token[1]) && !slices.Contains(parts[property], token[1]) {
+				t.Errorf("%s: contrast is not tried for --%s as %s", use[0], token[1], property)
+			}
+		}
+	}
+	if found < 100 {
+		t.Errorf("found %d uses of colours, so this test looks past them", found)
+	}
+	for _, ink := range slices.Concat(own["collar"], own["tag"]) {
+		for _, rule := range regexp.MustCompile(`([^{}]+)\{[^{}]*[;{]?color:var\(--`+ink+`\)[^{}]*\}`).FindAllString(stylesheet(), -1) {
+			if !regexp.MustCompile(`\.site-header|\.button\.primary|background:var\(--tag\)|^\.text-on-`).MatchString(rule) {
+				t.Errorf("%s: --%s away from its ground", rule, ink)
 			}
 		}
 	}
@@ -65,14 +129,15 @@ func TestContrast(t *testing.T) {
 // worst returns the least contrast of foreground on a background, and where it is.
 func worst(t *testing.T, foreground color, on string, tokens map[string]color) (float64, color) {
 	t.Helper()
-	if on != collar {
+	run, ok := runs[on]
+	if !ok {
 		background, ok := tokens[on]
 		if !ok {
 			t.Fatalf("no token --%s", on)
 		}
 		return contrast(foreground, background), background
 	}
-	from, to := tokens["brand-from"], tokens["brand-to"]
+	from, to := tokens[run[0]], tokens[run[1]]
 	least, at := math.Inf(1), color{}
 	for i := range 101 {
 		var c color

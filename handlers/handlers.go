@@ -38,6 +38,7 @@ type Config struct {
 	MaxStreams       int            // for each address; 0 for any number
 	Mail             mail.Sender    // for letters
 	AuditRetention   time.Duration  // how long the audit table remembers; 0 for ever
+	Dev              bool           // there is also what helps to build the site
 }
 
 // Handlers is the site. It serves HTTP from many goroutines at once.

@@ -57,6 +57,10 @@ func (h *Handlers) routes() http.Handler {
 	site.get("/rooms/:slug/changes", h.quietly(h.showChanges))
 	site.GET("/rooms/:slug/live", h.do(h.streamPage))
 
+	if h.Dev {
+		site.get("/kit", h.do(h.showKit))
+	}
+
 	members := routeGroup{open.Group("/")}
 	members.Use(h.checkOrigin(), h.identify, h.only(chat.KeepAccount))
 	members.get("/settings", h.do(h.showProfile))

@@ -91,3 +91,8 @@ func (h *Handlers) showNotSent(c *gin.Context) error {
 	c.Header("Cache-Control", "public, max-age=86400")
 	return render(c, http.StatusOK, views.NotSent())
 }
+
+// showKit shows what pages are made of.
+func (h *Handlers) showKit(c *gin.Context) error {
+	return h.show(c, http.StatusOK, views.Page{Title: "The kit"}, views.Kit())
+}

@@ -291,3 +291,12 @@ func draft(body, nonce string) url.Values {
 
 // aNonce is a nonce like a page's own.
 func aNonce() string { return randomName(16) }
+
+// Those who build the site see what pages are made of; nobody else does.
+func TestKit(t *testing.T) {
+	newSite(t).guest().get("/kit").status(404)
+	s := newSite(t, func(c *Config) { c.Dev = true })
+	for _, v := range []*visitor{s.guest(), s.member("ada")} {
+		v.get("/kit").status(200).has("@ui.Button(ui.ButtonProps{Variant: ui.Primary})", `class="button primary"`).lacks("style=", "<script>")
+	}
+}

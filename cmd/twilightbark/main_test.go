@@ -257,7 +257,7 @@ func TestVersionAndHelp(t *testing.T) {
 	settings := []string{
 		"ADDR", "BASE_URL", "DATABASE_URL", "DATA_DIR", "SITE_NAME", "TIME_ZONE", "REGISTRATION",
 		"TRUSTED_PROXIES", "POST_RATE", "LOGIN_RATE", "MAX_STREAMS_PER_ADDR",
-		"MAIL_URL", "MAIL_FROM", "AUDIT_RETENTION",
+		"MAIL_URL", "MAIL_FROM", "AUDIT_RETENTION", "DEV",
 	}
 	for _, test := range []struct {
 		args []string

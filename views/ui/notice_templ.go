@@ -31,12 +31,36 @@ func (t Tone) class() string {
 	}
 }
 
+func (t Tone) tag() string {
+	switch t {
+	case Success:
+		return "tag success"
+	case Warning:
+		return "tag warning"
+	case Failure:
+		return "tag failure"
+	default:
+		return "tag"
+	}
+}
+
 // role says how urgently a screen reader speaks: alert interrupts, status waits.
 func (t Tone) role() string {
 	if t == Warning || t == Failure {
 		return "alert"
 	}
 	return "status"
+}
+
+func (t Tone) icon() templ.Component {
+	switch t {
+	case Success:
+		return CheckIcon()
+	case Warning, Failure:
+		return WarningIcon()
+	default:
+		return InfoIcon()
+	}
 }
 
 // NoticeProps configures Notice. The zero value informs.
@@ -78,7 +102,7 @@ func Notice(p NoticeProps) templ.Component {
 		var templ_7745c5c3_Var3 string
 		templ_7745c5c3_Var3, templ_7745c5c3_Err = templ.JoinStringErrs(p.Tone.role())
 		if templ_7745c5c3_Err != nil {
-			return templ.Error{Err: templ_7745c5c3_Err, FileName: `views/ui/notice.templ`, Line: 41, Col: 26}
+			return templ.Error{Err: templ_7745c5c3_Err, FileName: `views/ui/notice.templ`, Line: 65, Col: 26}
 		}
 		_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var3))
 		if templ_7745c5c3_Err != nil {
@@ -101,11 +125,19 @@ func Notice(p NoticeProps) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
+		templ_7745c5c3_Err = p.Tone.icon().Render(ctx, templ_7745c5c3_Buffer)
+		if templ_7745c5c3_Err != nil {
+			return templ_7745c5c3_Err
+		}
+		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 4, "<div>")
+		if templ_7745c5c3_Err != nil {
+			return templ_7745c5c3_Err
+		}
 		templ_7745c5c3_Err = templ_7745c5c3_Var1.Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 4, "</div>")
+		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 5, "</div></div>")
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
