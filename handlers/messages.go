@@ -25,7 +25,7 @@ func (h *Handlers) postMessage(c *gin.Context) error {
 		return seeOther(c, chat.RoomPath(message.RoomSlug))
 	}
 	composer := h.composer(c, chat.RoomPath(message.RoomSlug), "")
-	return render(c, http.StatusOK, views.Arrived(views.MessageProps{Message: message, Zone: h.zone(c)}), views.ComposerRenewed(*composer))
+	return render(c, http.StatusOK, views.Arrived(views.MessageProps{Message: message, Zone: h.zone(c), Quiet: true}), views.ComposerRenewed(*composer))
 }
 
 // drafted gives the message as it was sent.

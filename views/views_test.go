@@ -73,6 +73,7 @@ var examples = map[string][]golden.State{
 		{Name: "links and lines", Component: Message(with(message(17, "one\n two https://example.org/a?b=c&d, three\nhttps://user:pw@example.org"), same))},
 		{Name: "with formats", Component: Message(with(message(17, "**one** `two`"), func(m *chat.Message) { m.HTML = "<strong>one</strong> <code>two</code>" }))},
 		{Name: "another direction", Component: Message(with(message(17, "שלום \u202eevil\u2066"), same))},
+		{Name: "one's own, just sent", Component: Message(MessageProps{Message: message(17, "hello"), Zone: time.UTC, Quiet: true})},
 		{Name: "deleted, of a former member", Component: Message(with(message(17, ""), func(m *chat.Message) { m.Author, m.DeletedAt = chat.FormerMember, noon }))},
 		{Name: "with a chosen picture", Component: Message(with(message(17, "hello"), func(m *chat.Message) { m.AuthorAvatar = "0123456789abcdef0123456789abcdef" }))},
 		{Name: "hostile", Component: Message(with(message(17, hostile), same))},
