@@ -51,7 +51,7 @@ func (h *Handlers) logRequest(c *gin.Context) {
 	c.Next()
 	h.Log.InfoContext(c.Request.Context(), "request",
 		"method", c.Request.Method, "path", masked(c.Request.URL.Path), "status", c.Writer.Status(),
-		"bytes", max(0, c.Writer.Size()), "took", time.Since(begun).Round(time.Microsecond), "address", c.ClientIP())
+		"bytes", max(0, c.Writer.Size()), "took", time.Since(begun).Round(time.Microsecond), "address", clientAddress(c))
 }
 
 // masked hides what opens a door in an address: the log is not to hold it.

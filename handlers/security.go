@@ -142,19 +142,25 @@ var errDamagedForm = &refusal{http.StatusBadRequest, "This form was damaged on t
 // addressPrefix is what stands for a client in limits: its address, or of an
 // IPv6 address the /64, which one household has whole.
 func addressPrefix(c *gin.Context) netip.Prefix {
-	return prefix(c.ClientIP(), 32, 64)
+	return prefix(clientAddress(c), 32, 64)
 }
 
 // neighbourhood is as much of a client's address as is kept: it tells networks
 // apart, but not people.
-func neighbourhood(c *gin.Context) string { return prefix(c.ClientIP(), 24, 48).String() }
+func neighbourhood(c *gin.Context) string { return prefix(clientAddress(c), 24, 48).String() }
 
-func prefix(address string, bits4, bits6 int) netip.Prefix {
-	addr, err := netip.ParseAddr(address)
-	if err != nil {
-		return netip.Prefix{}
+// clientAddress is where a request comes from. Gin reads no address with a zone,
+// which neighbours on one link have: theirs is taken from the connection.
+func clientAddress(c *gin.Context) netip.Addr {
+	if addr, err := netip.ParseAddr(c.ClientIP()); err == nil {
+		return addr.Unmap()
 	}
-	addr = addr.Unmap().WithZone("")
+	peer, _ := netip.ParseAddrPort(c.Request.RemoteAddr) // a connection has one
+	return peer.Addr().Unmap()
+}
+
+func prefix(addr netip.Addr, bits4, bits6 int) netip.Prefix {
+	addr = addr.WithZone("")
 	bits := bits6
 	if addr.Is4() {
 		bits = bits4

@@ -367,7 +367,7 @@ func TestForwardedAddressIsBelievedFromProxiesOnly(t *testing.T) {
 		router := gin.New()
 		(&Handlers{Config: config}).trustProxies(router)
 		got := ""
-		router.GET("/", func(c *gin.Context) { got = c.ClientIP() })
+		router.GET("/", func(c *gin.Context) { got = clientAddress(c).String() })
 		r := httptest.NewRequestWithContext(t.Context(), "GET", "/", nil)
 		r.RemoteAddr = peer
 		r.Header = http.Header{"X-Forwarded-For": {forwarded}, "X-Real-Ip": {"6.6.6.6"}, "Forwarded": {"for=6.6.6.6"}}
@@ -382,6 +382,7 @@ func TestForwardedAddressIsBelievedFromProxiesOnly(t *testing.T) {
 		{"10.0.0.0/8", "10.0.0.1:1", "junk", "10.0.0.1"},
 		{"10.0.0.0/8", "10.0.0.1:1", "", "10.0.0.1"},
 		{"fd00::/8", "[fd00::1]:1", "2001:db8::5", "2001:db8::5"},
+		{"", "[fe80::1%eth0]:1", "6.6.6.6", "fe80::1%eth0"},
 	}
 	for _, tt := range tests {
 		if got := address(tt.proxies, tt.peer, tt.forwarded); got != tt.want {
