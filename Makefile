@@ -40,6 +40,17 @@ screenshots: ## take the documents' pictures again
 bench: ## measure
 	go test -run '^$$' -bench . -benchmem $$(go list ./... | grep -v /e2e)
 
+# Each input that fails is kept in the package's testdata, and tried by its tests
+# from then on.
+FUZZ_TIME := 10s
+
+.PHONY: fuzz
+fuzz: ## try hostile input on every fuzz target, FUZZ_TIME=10s for each
+	@grep -roH --include='*_test.go' --exclude-dir=node_modules '^func Fuzz[A-Za-z]*' . | sort | while IFS=: read -r file target; do \
+		echo "$$(dirname "$$file"): $${target#func }"; \
+		go test -run '^$$' -fuzz "^$${target#func }\$$" -fuzztime $(FUZZ_TIME) "$$(dirname "$$file")"; \
+	done
+
 .PHONY: lint
 lint: current $(GOLANGCI_LINT) ## check what is generated, the format, the code and the import table
 	@unformatted=$$(find . -name node_modules -prune -o -name '*.go' -exec gofmt -l {} +); \

@@ -2,6 +2,9 @@ package chat_test
 
 import (
 	"maps"
+	"net/mail"
+	"net/url"
+	"path"
 	"slices"
 	"strconv"
 	"strings"
@@ -74,6 +77,58 @@ func TestEmails(t *testing.T) {
 			wantProblems(t, problems, "email", test.want)
 		})
 	}
+}
+
+// What is accepted is ASCII that stands in an address as it is, and so does the
+// form in which names are compared.
+func FuzzUsername(f *testing.F) {
+	f.Fuzz(func(t *testing.T, username string) {
+		problems := chat.Registration{Email: "ada@example.com", Username: username}.Problems()
+		if profile := (chat.Profile{Username: username}).Problems(); profile["username"] != problems["username"] {
+			t.Errorf("%q: got %q on registering, and %q in the settings", username, problems, profile)
+		}
+		if len(problems) > 0 {
+			wantProblems(t, problems, "username", ".")
+			return
+		}
+		key := chat.UsernameKey(username)
+		if again := chat.UsernameKey(key); again != key || !strings.EqualFold(key, username) {
+			t.Errorf("the key of %q is %q, and of that %q", username, key, again)
+		}
+		for _, name := range []string{username, key} {
+			if got := (chat.Profile{Username: name}).Problems(); len(got) > 0 {
+				t.Errorf("%q is accepted, and %q has the problems %q", username, name, got)
+			}
+			if strings.ContainsFunc(name, func(r rune) bool { return r <= ' ' || r > '~' || strings.ContainsRune(`/\%?#"'<>&`, r) }) {
+				t.Errorf("%q is accepted", name)
+			}
+			there, err := url.Parse(chat.UserPath(name))
+			if err != nil || there.Path != "/users/"+name || there.EscapedPath() != there.Path || path.Clean(there.Path) != there.Path || there.RawQuery != "" || there.Fragment != "" {
+				t.Errorf("the page of %q is at %v, %v", name, there, err)
+			}
+		}
+	})
+}
+
+// What is accepted names one mailbox, in one line of ASCII, whatever case it is
+// written in.
+func FuzzEmail(f *testing.F) {
+	f.Fuzz(func(t *testing.T, email string) {
+		normal := chat.NormalEmail(email)
+		if again := chat.NormalEmail(normal); again != normal {
+			t.Errorf("NormalEmail(%q) is %q, and of that %q", email, normal, again)
+		}
+		if chat.EmailProblem(normal) != "" {
+			return
+		}
+		if len(normal) > chat.MaxEmail || strings.ContainsFunc(normal, func(r rune) bool { return r <= ' ' || r > '~' || r >= 'A' && r <= 'Z' }) {
+			t.Errorf("%q is accepted as %q", email, normal)
+		}
+		list, err := mail.ParseAddressList("Ada <" + normal + ">")
+		if err != nil || len(list) != 1 || list[0].Address != normal || strings.Count(normal, "@") != 1 {
+			t.Errorf("%q is accepted as %q, which reads as %v, %v", email, normal, list, err)
+		}
+	})
 }
 
 func cut(text string) string { return text[:min(len(text), 80)] }

@@ -27,8 +27,32 @@ const goodPassword = "correct horse battery"
 type site struct {
 	*Handlers
 	t    testing.TB
-	log  *strings.Builder
+	log  *journal
 	post *post
+}
+
+// journal keeps what the site logs. The site goes on writing while a test reads.
+type journal struct {
+	mu   sync.Mutex // guards text
+	text strings.Builder
+}
+
+func (j *journal) Write(line []byte) (int, error) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	return j.text.Write(line)
+}
+
+func (j *journal) String() string {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	return j.text.String()
+}
+
+func (j *journal) Reset() {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	j.text.Reset()
 }
 
 // post is where the site's letters go: into a queue, as long as none is to fail.
@@ -91,7 +115,7 @@ func newSite(t testing.TB, change ...func(*Config)) *site {
 
 func newSiteOn(t testing.TB, s *store.Store, change ...func(*Config)) *site {
 	t.Helper()
-	log, post := &strings.Builder{}, &post{letters: make(chan mail.Letter, 1000)}
+	log, post := &journal{}, &post{letters: make(chan mail.Letter, 1000)}
 	config := Config{
 		Store: s, Log: slog.New(LogRequestIDs(slog.NewTextHandler(log, nil))),
 		BaseURL:  &url.URL{Scheme: "http", Host: "example.com"},

@@ -435,10 +435,17 @@ func TestWaitingEnds(t *testing.T) {
 }
 
 func FuzzMake(f *testing.F) {
-	for _, name := range []string{"progressive.jpg", "cmyk.jpg", "interlaced.png", "lossy.webp", "lossless.webp", "animated.webp"} {
-		f.Add(file(f, name))
+	for _, pattern := range []string{"*.jpg", "*.png", "*.webp", "small.*"} {
+		names, err := filepath.Glob(filepath.Join("testdata", pattern))
+		if err != nil || len(names) == 0 {
+			f.Fatalf("no files %s: %v", pattern, err)
+		}
+		for _, name := range names {
+			f.Add(file(f, filepath.Base(name)))
+		}
 	}
 	f.Add(asGIF(f, 2))
+	f.Add(asPNG(f, upstanding(16, 8)))
 	f.Add(withSegments(asJPEG(f, upstanding(16, 8)), exif(binary.LittleEndian, 6)))
 	f.Fuzz(func(t *testing.T, data []byte) {
 		made, err := NewMaker().Make(t.Context(), data)
