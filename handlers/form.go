@@ -21,8 +21,11 @@ func fieldOr(c *gin.Context, name, otherwise string) string {
 	return field(c, name)
 }
 
-func normal(text string) string {
-	return norm.NFC.String(strings.ReplaceAll(strings.ToValidUTF8(text, "\ufffd"), "\x00", "\ufffd"))
+func normal(text string) string { return norm.NFC.String(readable(text)) }
+
+// readable gives the text with what no page can show replaced.
+func readable(text string) string {
+	return strings.ReplaceAll(strings.ToValidUTF8(text, "\ufffd"), "\x00", "\ufffd")
 }
 
 // nextPath gives the local path to go on to, as the form or the address says,

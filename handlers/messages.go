@@ -100,7 +100,7 @@ func (h *Handlers) composer(c *gin.Context, room, body string) *views.ComposerPr
 	}
 	lines := cmp.Or(c.Query("lines"), c.PostForm("lines"))
 	return &views.ComposerProps{
-		Room: room, Nonce: randomName(16), Body: body, Focus: true,
+		Room: room, Nonce: randomName(16), Body: readable(body), Focus: true,
 		Several: lines == "several" || strings.Contains(body, "\n"),
 	}
 }

@@ -57,6 +57,12 @@ func (v *visitor) listen(address string, headers ...string) *listener {
 	for i := 0; i < len(headers); i += 2 {
 		r.Header.Set(headers[i], headers[i+1])
 	}
+	return v.follow(r)
+}
+
+// follow reads what is answered to a request for a stream.
+func (v *visitor) follow(r *http.Request) *listener {
+	v.site.t.Helper()
 	v.addCookies(r)
 	response, err := http.DefaultClient.Do(r)
 	if err != nil {
