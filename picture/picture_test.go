@@ -2,6 +2,7 @@ package picture
 
 import (
 	"bytes"
+	"compress/zlib"
 	"context"
 	"encoding/binary"
 	"errors"
@@ -13,6 +14,7 @@ import (
 	"image/png"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"sync"
 	"testing"
@@ -335,6 +337,57 @@ func TestMakeRefuses(t *testing.T) {
 			}
 		})
 	}
+}
+
+// What a file packs beside its image is not unpacked, and what says it is small
+// takes no more memory than that.
+func TestMemoryIsBounded(t *testing.T) {
+	var packed bytes.Buffer
+	packer := zlib.NewWriter(&packed)
+	if _, err := packer.Write(make([]byte, 64<<20)); err != nil {
+		t.Fatal(err)
+	}
+	if err := packer.Close(); err != nil {
+		t.Fatal(err)
+	}
+	const side = 1 << 14
+	size := binary.LittleEndian.AppendUint32(nil, (side-1)|(side-1)<<14)
+	lie := webp("VP8X", "\x00\x00\x00\x00\x0f\x00\x00\x0f\x00\x00", "VP8L", "\x2f"+string(size)+"\x00\x00\x00\x00\x00\x00\x00\x00")
+	for name, tt := range map[string]struct {
+		data []byte
+		want error
+	}{
+		"a text":                   {withChunk(asPNG(t, upstanding(64, 64)), chunk("zTXt", "x\x00\x00"+packed.String())), nil},
+		"a text of any language":   {withChunk(asPNG(t, upstanding(64, 64)), chunk("iTXt", "x\x00\x01\x00\x00\x00"+packed.String())), nil},
+		"a colour profile":         {withChunk(asPNG(t, upstanding(64, 64)), chunk("iCCP", "x\x00\x00"+packed.String())), nil},
+		"a thumbnail in a JPEG":    {withSegments(asJPEG(t, upstanding(64, 64)), segment(0xe1, "Exif\x00\x00"+string(pngHeader(60_000, 60_000))+packed.String()[:50_000])), nil},
+		"more pixels than it says": {lie, ErrDamaged},
+		"many pixels":              {webp("VP8L", "\x2f"+string(size)+"\x00\x00\x00\x00"), ErrTooWide},
+	} {
+		var before, after runtime.MemStats
+		runtime.ReadMemStats(&before)
+		_, err := NewMaker().Make(t.Context(), tt.data)
+		runtime.ReadMemStats(&after)
+		if !errors.Is(err, tt.want) {
+			t.Errorf("%s: got %v, want %v", name, err, tt.want)
+		}
+		if got := after.TotalAlloc - before.TotalAlloc; got > 8<<20 {
+			t.Errorf("%s: %d bytes of memory were used", name, got)
+		}
+	}
+}
+
+// webp is a WebP file of these parts, kinds and contents in turn.
+func webp(parts ...string) []byte {
+	var body []byte
+	for i := 0; i < len(parts); i += 2 {
+		body = binary.LittleEndian.AppendUint32(append(body, parts[i]...), uint32(len(parts[i+1])))
+		body = append(body, parts[i+1]...)
+		if len(parts[i+1])%2 == 1 {
+			body = append(body, 0)
+		}
+	}
+	return append(binary.LittleEndian.AppendUint32([]byte("RIFF"), uint32(len(body)+4)), "WEBP"+string(body)...)
 }
 
 // Whatever is missing, it is a picture or a sentence.
