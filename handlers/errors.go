@@ -87,7 +87,8 @@ func attempt(action func(*gin.Context) error, fail func(*gin.Context, error)) gi
 // fail answers with the error's page, or for htmx with a notice.
 func (h *Handlers) fail(c *gin.Context, err error) {
 	c.Abort()
-	h.identify(c) // it may have failed before that: the page shows who is asking
+	c.Request = c.Request.WithContext(context.WithoutCancel(c.Request.Context())) // who broke off may still listen
+	h.identify(c)                                                                 // it may have failed before that: the page shows who is asking
 	if c.Writer.Written() {
 		h.explain(c, err)
 		return

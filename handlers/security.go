@@ -39,6 +39,16 @@ func secureHeaders(base *url.URL) gin.HandlerFunc {
 	}
 }
 
+// endPieces ends the connection after a request whose body came in pieces. It
+// may have told a length too, which net/http ignores, but a proxy in front may
+// have counted by: what follows is not to be taken for another request (RFC
+// 9112, 6.1).
+func endPieces(c *gin.Context) {
+	if len(c.Request.TransferEncoding) > 0 {
+		c.Header("Connection", "close")
+	}
+}
+
 // trustProxies makes c.ClientIP believe X-Forwarded-For from the configured
 // proxies, and from nobody else.
 func (h *Handlers) trustProxies(router *gin.Engine) {
@@ -106,8 +116,12 @@ func (h *Handlers) readForm(c *gin.Context) {
 	if reads(c.Request) {
 		return
 	}
-	c.Request.Body = http.MaxBytesReader(c.Writer, c.Request.Body, maxBody)
-	if err := parseForm(c.Request); err != nil {
+	err := error(errTooMuch) // without reading it: who asks before sending need not send
+	if c.Request.ContentLength <= maxBody {
+		c.Request.Body = http.MaxBytesReader(c.Writer, c.Request.Body, maxBody)
+		err = parseForm(c.Request)
+	}
+	if err != nil {
 		c.Header("Connection", "close")
 		h.fail(c, err)
 	}
@@ -129,7 +143,7 @@ func parseForm(r *http.Request) error {
 		return &refusal{http.StatusUnsupportedMediaType, "Only forms can be sent here."}
 	}
 	if tooLarge := (*http.MaxBytesError)(nil); errors.As(err, &tooLarge) {
-		return &refusal{http.StatusRequestEntityTooLarge, "This is too much at once: a message has at most 4,000 characters."}
+		return errTooMuch
 	}
 	if err != nil || len(r.PostForm) > maxFields {
 		return errDamagedForm
@@ -137,7 +151,10 @@ func parseForm(r *http.Request) error {
 	return nil
 }
 
-var errDamagedForm = &refusal{http.StatusBadRequest, "This form was damaged on the way. Please send it again."}
+var (
+	errDamagedForm = &refusal{http.StatusBadRequest, "This form was damaged on the way. Please send it again."}
+	errTooMuch     = &refusal{http.StatusRequestEntityTooLarge, "This is too much at once: a message has at most 4,000 characters."}
+)
 
 // addressPrefix is what stands for a client in limits: its address, or of an
 // IPv6 address the /64, which one household has whole.

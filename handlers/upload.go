@@ -50,8 +50,12 @@ func (h *Handlers) readUpload(c *gin.Context) {
 	control := http.NewResponseController(c.Writer)
 	_ = control.SetReadDeadline(time.Now().Add(uploadTime)) // a recorder in a test has none
 	_ = control.SetWriteDeadline(time.Now().Add(uploadTime + 30*time.Second))
-	c.Request.Body = http.MaxBytesReader(c.Writer, c.Request.Body, maxUpload)
-	file, err := parseUpload(c.Request)
+	var file []byte
+	err := error(errFarTooLarge)
+	if c.Request.ContentLength <= maxUpload {
+		c.Request.Body = http.MaxBytesReader(c.Writer, c.Request.Body, maxUpload)
+		file, err = parseUpload(c.Request)
+	}
 	if err != nil {
 		c.Header("Connection", "close")
 		h.fail(c, err)
@@ -100,7 +104,9 @@ func readPart(part *multipart.Part) ([]byte, error) {
 
 func uploadProblem(err error) error {
 	if tooLarge := (*http.MaxBytesError)(nil); errors.As(err, &tooLarge) {
-		return &refusal{http.StatusRequestEntityTooLarge, "This file is far too large: a picture has at most 5 MB."}
+		return errFarTooLarge
 	}
 	return errDamagedForm
 }
+
+var errFarTooLarge = &refusal{http.StatusRequestEntityTooLarge, "This file is far too large: a picture has at most 5 MB."}

@@ -75,9 +75,10 @@ func wantRefusal(t *testing.T, program *exec.Cmd, parts ...string) {
 // server is the program serving.
 type server struct {
 	*exec.Cmd
-	url   string
-	ended chan struct{} // closed when it has
-	once  sync.Once
+	url    string
+	ended  chan struct{} // closed when it has
+	faults []string      // log lines at level ERROR, to be read when it has ended
+	once   sync.Once
 }
 
 // start starts the program and waits until it listens. It is killed when the
@@ -101,8 +102,12 @@ func start(t *testing.T, program *exec.Cmd) *server {
 		}
 		if s.url = line.URL; line.Msg == "listening" {
 			go func() {
-				_, _ = io.Copy(io.Discard, log) // ends with the server
-				close(s.ended)
+				defer close(s.ended)
+				for lines.Scan() { // ends with the server
+					if !strings.HasPrefix(lines.Text(), "{") || strings.Contains(lines.Text(), `"level":"ERROR"`) {
+						s.faults = append(s.faults, lines.Text())
+					}
+				}
 			}()
 			return s
 		}
@@ -139,6 +144,15 @@ func (s *server) wantEnd(t *testing.T, signal os.Signal) {
 	s.wait()
 	if took := time.Since(begun); s.ProcessState.ExitCode() != 0 || took > 5*time.Second {
 		t.Errorf("after %v: got %v after %v, want status 0 within a few seconds", signal, s.ProcessState, took)
+	}
+}
+
+// wantNoFault fails if the server, which has ended, met a fault of its own.
+func (s *server) wantNoFault(t *testing.T) {
+	t.Helper()
+	s.wait()
+	for _, line := range s.faults {
+		t.Errorf("the server logged: %s", line)
 	}
 }
 
