@@ -21,6 +21,7 @@ generate: node_modules/.package-lock.json ## write again what is generated: *_te
 	go tool templ generate
 	npm run --silent css
 	npm run --silent vendor
+	go run assets/icons.go
 	npm run --silent compress
 
 # Not from the cache: an older result says nothing of the server and the browser

@@ -1,12 +1,13 @@
 // Package assets holds what a browser loads beside the pages: the stylesheet,
-// htmx and the icon, embedded in the binary. A file's address carries a hash of
+// htmx and the icons, embedded in the binary. A file's address carries a hash of
 // its content, so it may be kept for ever and still a new version is seen at
 // once. The package knows no page, reads nothing at run time and changes
 // nothing after start-up: it is safe for use by many goroutines.
 //
 // The files in static are generated: app.css from app.css and
 // tailwind.config.js (`npm run css`), htmx.js from the npm package (`npm run
-// vendor`), and of each its brotli form (`npm run compress`).
+// vendor`), the PNG icons from icon.svg (icons.go), and of each its brotli form
+// (`npm run compress`).
 package assets
 
 import (
@@ -20,6 +21,7 @@ import (
 	"io/fs"
 	"net/http"
 	"path"
+	"regexp"
 	"strconv"
 	"strings"
 	"time"
@@ -52,6 +54,7 @@ var (
 var contentTypes = map[string]string{
 	".css": "text/css; charset=utf-8",
 	".js":  "text/javascript; charset=utf-8",
+	".png": "image/png",
 	".svg": "image/svg+xml; charset=utf-8",
 }
 
@@ -125,6 +128,18 @@ func Path(name string) string {
 		panic("assets: no file " + strconv.Quote(name))
 	}
 	return p
+}
+
+var pageColor = regexp.MustCompile(`--page:(#[0-9a-f]+)`)
+
+// PageColors gives the colour of the page in the dark theme and in the light one,
+// as the stylesheet has it, for what a system paints around the page.
+func PageColors() (dark, light string) {
+	colors := pageColor.FindAllSubmatch(files[Path("app.css")].plain, -1)
+	if len(colors) != 2 {
+		panic("assets: app.css has no --page for each of the two themes")
+	}
+	return string(colors[0][1]), string(colors[1][1])
 }
 
 // Serve answers a GET or HEAD of an address that Path returned, and reports

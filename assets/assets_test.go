@@ -6,6 +6,8 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"image"
+	"image/png"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -125,6 +127,24 @@ func TestServeNotModified(t *testing.T) {
 	}
 }
 
+func TestIconsAreAsLargeAsTheySay(t *testing.T) {
+	for name, size := range map[string]int{"icon-192.png": 192, "icon-512.png": 512, "icon-full-180.png": 180, "icon-full-512.png": 512} {
+		res, body := get(t, "GET", Path(name))
+		picture, err := png.Decode(bytes.NewReader(body))
+		if err != nil || res.Header.Get("Content-Type") != "image/png" {
+			t.Fatalf("%s: %v, %v", name, err, res.Header)
+		}
+		if picture.Bounds() != image.Rect(0, 0, size, size) {
+			t.Errorf("%s: got %v, want %d by %d", name, picture.Bounds(), size, size)
+		}
+		// A full one has no corners to show through.
+		_, _, _, corner := picture.At(0, 0).RGBA()
+		if full := strings.Contains(name, "full"); (corner == 0xffff) != full {
+			t.Errorf("%s: its corner is %04x opaque", name, corner)
+		}
+	}
+}
+
 // A part of the gzipped file is a part of the very same bytes, so a download can go on.
 func TestServeRange(t *testing.T) {
 	_, whole := get(t, "GET", Path("htmx.js"), "Accept-Encoding", "gzip")
@@ -220,7 +240,9 @@ func TestStaticFilesStandAlone(t *testing.T) {
 		if strings.HasSuffix(p, ".css") && regexp.MustCompile(`url\(|@import|//[a-z]+\.`).Match(bytes.ReplaceAll(f.plain, []byte("https://tailwindcss.com"), nil)) {
 			t.Errorf("%s loads something else", p)
 		}
-		weight += len(f.packed[len(f.packed)-1].content)
+		if !strings.HasSuffix(p, ".png") { // those are for who keeps the site on a home screen
+			weight += len(f.packed[len(f.packed)-1].content)
+		}
 	}
 	if weight > 24<<10 {
 		t.Errorf("%d bytes gzipped, want at most %d", weight, 24<<10)

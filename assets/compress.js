@@ -21,6 +21,7 @@ for (const name of names) {
     if (!names.includes(name.slice(0, -3))) rmSync(new URL(name, root));
     continue;
   }
+  if (name.endsWith(".png")) continue; // it is packed already
   const content = readFileSync(new URL(name, root));
   const packed = new URL(`${name}.br`, root);
   const params = { [constants.BROTLI_PARAM_SIZE_HINT]: content.length };

@@ -65,12 +65,9 @@ type Handlers struct {
 // New makes the site ready to serve. Drain stops what it starts.
 func New(config Config) *Handlers {
 	h := &Handlers{
-		Config: config,
-		run:    randomName(6),
-		site: views.Site{
-			Name: config.SiteName, Zone: config.Zone, RegistrationOpen: config.RegistrationOpen, BaseURL: config.BaseURL.String(),
-			Stylesheet: assets.Path("app.css"), Script: assets.Path("htmx.js"), Icon: assets.Path("icon.svg"),
-		},
+		Config:   config,
+		run:      randomName(6),
+		site:     newSiteView(config),
 		hasher:   password.NewHasher(0),
 		attempts: newLimiter(config.LoginRate),
 		streams:  newGate(config.MaxStreams),
@@ -90,6 +87,16 @@ func New(config Config) *Handlers {
 	h.tasks.Go(func() { h.removeMessages(ctx) })
 	h.tasks.Go(func() { h.forget(ctx) })
 	return h
+}
+
+// newSiteView is the site as all pages show it.
+func newSiteView(config Config) views.Site {
+	dark, light := assets.PageColors()
+	return views.Site{
+		Name: config.SiteName, Zone: config.Zone, RegistrationOpen: config.RegistrationOpen, BaseURL: config.BaseURL.String(),
+		Stylesheet: assets.Path("app.css"), Script: assets.Path("htmx.js"), Icon: assets.Path("icon.svg"),
+		TouchIcon: assets.Path("icon-full-180.png"), Picture: assets.Path("icon-512.png"), DarkColor: dark, LightColor: light,
+	}
 }
 
 func (h *Handlers) ServeHTTP(w http.ResponseWriter, r *http.Request) { h.router.ServeHTTP(w, r) }

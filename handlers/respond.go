@@ -34,7 +34,7 @@ func (h *Handlers) show(c *gin.Context, status int, page views.Page, body templ.
 	if err != nil {
 		return err
 	}
-	return sendHTML(c, status, html, viewer(c) == nil || page.Public() && status == http.StatusOK)
+	return send(c, status, htmlType, html, viewer(c) == nil || page.Public() && status == http.StatusOK)
 }
 
 // siteFor is the site as the one who asks sees it.
@@ -62,10 +62,12 @@ func render(c *gin.Context, status int, components ...templ.Component) error {
 	if err != nil {
 		return err
 	}
-	return sendHTML(c, status, html, viewer(c) == nil)
+	return send(c, status, htmlType, html, viewer(c) == nil)
 }
 
-// sendHTML answers with a page or a fragment. What a guest gets is the same for
+const htmlType = "text/html; charset=utf-8"
+
+// send answers with a page, a fragment, or what else is one text. What a guest gets is the same for
 // every guest, so it goes with an ETag, and is not sent twice.
 //
 // How short a text gets when it is packed tells something of what is in it. So
@@ -74,22 +76,22 @@ func render(c *gin.Context, status int, components ...templ.Component) error {
 // no such secrets. The pages that are for everybody hold nothing of a member that
 // lasts, as the form's nonce is another each time; nor do they repeat what was
 // typed, unless they refuse it.
-func sendHTML(c *gin.Context, status int, html []byte, pack bool) error {
+func send(c *gin.Context, status int, kind string, text []byte, pack bool) error {
 	header := c.Writer.Header()
-	header.Set("Content-Type", "text/html; charset=utf-8")
+	header.Set("Content-Type", kind)
 	private := viewer(c) != nil
 	if header.Get("Cache-Control") == "" {
 		header.Set("Cache-Control", map[bool]string{true: "private, no-cache", false: "no-cache"}[private])
 	}
 	coding := ""
-	if pack && len(html) >= worthPacking {
+	if pack && len(text) >= worthPacking {
 		header.Add("Vary", "Accept-Encoding")
 		if assets.Accepts(c.Request, "gzip") {
 			coding = "gzip"
 		}
 	}
 	if status == http.StatusOK && !private && reads(c.Request) {
-		tag := tagOf(html, coding)
+		tag := tagOf(text, coding)
 		header.Set("ETag", tag)
 		if known(c.Request, tag) {
 			c.Status(http.StatusNotModified)
@@ -99,20 +101,20 @@ func sendHTML(c *gin.Context, status int, html []byte, pack bool) error {
 	}
 	if coding != "" {
 		header.Set("Content-Encoding", coding)
-		html = packed(html)
+		text = packed(text)
 	}
-	header.Set("Content-Length", strconv.Itoa(len(html)))
+	header.Set("Content-Length", strconv.Itoa(len(text)))
 	c.Status(status)
-	_, _ = c.Writer.Write(html) // who has left need not be told
+	_, _ = c.Writer.Write(text) // who has left need not be told
 	return nil
 }
 
 // worthPacking is how many bytes there must be for packing to save a packet.
 const worthPacking = 1000
 
-// tagOf names a page in a coding, strongly: other bytes have another name.
-func tagOf(html []byte, coding string) string {
-	sum := sha256.Sum256(html)
+// tagOf names a text in a coding, strongly: other bytes have another name.
+func tagOf(text []byte, coding string) string {
+	sum := sha256.Sum256(text)
 	tag := hex.EncodeToString(sum[:16])
 	if coding != "" {
 		tag += "-" + coding
@@ -139,12 +141,12 @@ var packers = sync.Pool{New: func() any {
 	return w
 }}
 
-func packed(html []byte) []byte {
+func packed(text []byte) []byte {
 	var b bytes.Buffer
 	w := packers.Get().(*gzip.Writer)
 	defer packers.Put(w)
 	w.Reset(&b)
-	_, _ = w.Write(html) // a buffer takes all
+	_, _ = w.Write(text) // a buffer takes all
 	_ = w.Close()
 	return b.Bytes()
 }

@@ -27,6 +27,10 @@ func (h *Handlers) routes() http.Handler {
 	open.Use(h.checkHost)
 	open.get("/static/*name", h.do(h.showAsset))
 	open.get("/favicon.ico", h.do(h.showFavicon))
+	open.get("/manifest.webmanifest", h.do(h.showManifest))
+	open.get("/robots.txt", h.do(h.showRobots))
+	open.get("/sitemap.xml", h.do(h.showSitemap))
+	open.get("/sitemaps/:part", h.do(h.showSitemapPart))
 	open.get("/avatars/:picture/:size", h.do(h.showPicture))
 	open.get("/fragments/not-sent", h.do(h.showNotSent))
 

@@ -37,6 +37,18 @@ func (s *Store) Rooms(ctx context.Context, limit int) (rooms []chat.Room, err er
 	return rooms, err
 }
 
+// NewestRoom gives the id of the room that was opened last, or 0 when there is none.
+func (s *Store) NewestRoom(ctx context.Context) (id int64, err error) {
+	err = s.get(ctx, &id, `SELECT COALESCE(MAX(id), 0) FROM rooms`)
+	return id, err
+}
+
+// RoomsFrom lists the rooms whose ids are among the span of ids that follow after.
+func (s *Store) RoomsFrom(ctx context.Context, after, span int64) (rooms []chat.Room, err error) {
+	err = s.list(ctx, &rooms, selectRoom+` WHERE r.id > $1 AND r.id <= $2 ORDER BY r.id LIMIT $3`, after, after+span, span)
+	return rooms, err
+}
+
 // Revisions tells the revision of each of the rooms with those ids; one that
 // does not exist is left out.
 func (s *Store) Revisions(ctx context.Context, ids []int64) (map[int64]int64, error) {

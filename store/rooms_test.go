@@ -115,3 +115,36 @@ func TestRevisions(t *testing.T) {
 		}
 	})
 }
+
+func TestRoomsFromWalksThroughAllRooms(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, s *store.Store) {
+		if newest, err := s.NewestRoom(t.Context()); newest != 0 || err != nil {
+			t.Errorf("without rooms: got %d, %v, want 0", newest, err)
+		}
+		want := map[string]bool{}
+		var last chat.Room
+		for _, name := range []string{"one", "two", "three", "four", "five"} {
+			last = storetest.Room(t, s, name)
+			want[name] = true
+		}
+		newest, err := s.NewestRoom(t.Context())
+		if newest != last.ID || err != nil {
+			t.Errorf("got %d, %v, want %d", newest, err, last.ID)
+		}
+		for after := int64(0); after < newest; after += 2 {
+			rooms, err := s.RoomsFrom(t.Context(), after, 2)
+			if err != nil || len(rooms) > 2 {
+				t.Fatalf("got %d rooms, %v, want at most 2", len(rooms), err)
+			}
+			for _, room := range rooms {
+				if !want[room.Slug] {
+					t.Errorf("got %s twice", room.Slug)
+				}
+				delete(want, room.Slug)
+			}
+		}
+		if len(want) > 0 {
+			t.Errorf("got none of %v", want)
+		}
+	})
+}

@@ -228,6 +228,8 @@ func everyMethod(ctx context.Context, s *store.Store) map[string]error {
 	errs["Drop"] = s.Drop(ctx, chat.Letter{})
 	errs["AskEmail"] = s.AskEmail(ctx, chat.User{ID: 1}, "new@example.com")
 	errs["Record"] = s.Record(ctx, chat.Event{})
+	_, errs["NewestRoom"] = s.NewestRoom(ctx)
+	_, errs["RoomsFrom"] = s.RoomsFrom(ctx, 0, 10)
 	_, errs["Devices"] = s.Devices(ctx, 1)
 	_, errs["Ended"] = s.Ended(ctx, [][]byte{[]byte("ada's")})
 	_, errs["BrowserKnown"] = s.BrowserKnown(ctx, "ada@example.com", []byte("1"))

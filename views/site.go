@@ -21,6 +21,10 @@ type Site struct {
 	Stylesheet       string // the assets' addresses
 	Script           string
 	Icon             string
+	TouchIcon        string // for a phone's home screen
+	Picture          string // for who shows a link to a page
+	DarkColor        string // of the page, for what a system paints around it
+	LightColor       string
 }
 
 // Page is what the layout around a page's body needs to know.

@@ -19,7 +19,8 @@ var noon = chat.At(time.Date(2026, 11, 24, 12, 0, 0, 0, time.UTC))
 const minute = chat.Micros(60_000_000)
 
 var (
-	site  = Site{Name: "Test Bark", BaseURL: "https://bark.example", Zone: time.UTC, RegistrationOpen: true, Stylesheet: "/static/app.css", Script: "/static/htmx.js", Icon: "/static/icon.svg"}
+	site = Site{Name: "Test Bark", BaseURL: "https://bark.example", Zone: time.UTC, RegistrationOpen: true, Stylesheet: "/static/app.css", Script: "/static/htmx.js", Icon: "/static/icon.svg",
+		TouchIcon: "/static/touch.png", Picture: "/static/picture.png", DarkColor: "#000000", LightColor: "#ffffff"}
 	ada   = chat.User{ID: 1, Username: "Ada", Email: "ada@example.com", HideEmail: true, CreatedAt: noon}
 	room  = chat.Room{ID: 7, Slug: "собаки", Name: "Собаки", Revision: 120, MessageCount: 120, LastPostedAt: noon}
 	empty = chat.Room{ID: 8, Slug: "new", Name: "new", LastPostedAt: noon}
