@@ -83,6 +83,10 @@ func init() {
 	}
 }
 
+// NewFile makes a file of the program's user ready to be served. Of its name only
+// the ending matters to what it is.
+func NewFile(name string, content []byte) (File, error) { return newFile(name, content) }
+
 // newFile makes a file ready to be served, in its own form, in those given, and by gzip.
 func newFile(name string, content []byte, forms ...packed) (File, error) {
 	extension := path.Ext(name)
@@ -150,7 +154,8 @@ func Serve(w http.ResponseWriter, r *http.Request) bool {
 }
 
 // Serve answers a GET or HEAD of the file's address, and reports whether it did.
-// For any other request it writes nothing and returns false.
+// For any other request it writes nothing and returns false. The zero File has no
+// address.
 func (f File) Serve(w http.ResponseWriter, r *http.Request) bool {
 	if r.URL.Path != f.Path || r.Method != http.MethodGet && r.Method != http.MethodHead {
 		return false

@@ -172,6 +172,30 @@ func TestServeLeavesTheRest(t *testing.T) {
 	}
 }
 
+func TestAFileOfTheUser(t *testing.T) {
+	content := strings.Repeat(":root{--tag:#006400}", 20)
+	f, err := NewFile("own.css", []byte(content))
+	if err != nil {
+		t.Fatal(err)
+	}
+	w := httptest.NewRecorder()
+	if !f.Serve(w, httptest.NewRequest("GET", f.Path, nil)) || w.Body.String() != content || w.Header().Get("Content-Type") != "text/css; charset=utf-8" {
+		t.Errorf("got %q and %v", w.Body, w.Header())
+	}
+	other, err := NewFile("own.css", []byte(content+" "))
+	if err != nil || other.Path == f.Path || !strings.HasPrefix(other.Path, "/static/own-") {
+		t.Errorf("got %s and %s (%v), want an address for each content", f.Path, other.Path, err)
+	}
+	if _, err := NewFile("own.exe", nil); err == nil {
+		t.Error("got no error for a kind of file that no page loads")
+	}
+	for _, path := range []string{"/", "/static/"} {
+		if (File{}).Serve(w, httptest.NewRequest("GET", path, nil)) {
+			t.Errorf("no file at all was served at %s", path)
+		}
+	}
+}
+
 func TestPathPanicsWithoutAFile(t *testing.T) {
 	defer func() {
 		if recover() == nil {

@@ -17,6 +17,7 @@ import (
 	"github.com/twilightbark/twilightbark/chat"
 	"github.com/twilightbark/twilightbark/live"
 	"github.com/twilightbark/twilightbark/mail"
+	"github.com/twilightbark/twilightbark/markup"
 	"github.com/twilightbark/twilightbark/password"
 	"github.com/twilightbark/twilightbark/picture"
 	"github.com/twilightbark/twilightbark/store"
@@ -30,6 +31,9 @@ type Config struct {
 	BaseURL          *url.URL       // the public address
 	OnlyHost         bool           // requests for another host than BaseURL's are refused
 	SiteName         string         // in titles and the header
+	Stylesheet       assets.File    // loaded after ours; the zero File for none
+	Footer           string         // of all pages but rooms; empty for none
+	About            string         // on a page of its own, formatted like a message; empty for none
 	Zone             *time.Location // in which times are shown
 	RegistrationOpen bool
 	TrustedProxies   []netip.Prefix // whose X-Forwarded-For is believed
@@ -95,6 +99,7 @@ func newSiteView(config Config) views.Site {
 	return views.Site{
 		Name: config.SiteName, Zone: config.Zone, RegistrationOpen: config.RegistrationOpen, BaseURL: config.BaseURL.String(),
 		Stylesheet: assets.Path("app.css"), Script: assets.Path("htmx.js"), Icon: assets.Path("icon.svg"),
+		OwnStylesheet: config.Stylesheet.Path, Footer: config.Footer, About: markup.Render(config.About, nil),
 		TouchIcon: assets.Path("icon-full-180.png"), Picture: assets.Path("icon-512.png"), DarkColor: dark, LightColor: light,
 	}
 }

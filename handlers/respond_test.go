@@ -16,6 +16,7 @@ import (
 
 	"github.com/PuerkitoBio/goquery"
 
+	"github.com/twilightbark/twilightbark/assets"
 	"github.com/twilightbark/twilightbark/chat"
 	"github.com/twilightbark/twilightbark/store/storetest"
 )
@@ -337,4 +338,33 @@ func TestPublicPagesAreFound(t *testing.T) {
 			t.Errorf("%s is for search engines", path)
 		}
 	}
+}
+
+func TestWhoRunsTheSiteHasAWord(t *testing.T) {
+	own, err := assets.NewFile("own.css", []byte(":root { --tag: darkgreen }"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := newSite(t, func(c *Config) {
+		c.Stylesheet, c.Footer, c.About = own, "Run by <b>Ada</b>, https://ada.example/", "A **site** for dogs.\n\n<b>See</b> https://dogs.example"
+	})
+	storetest.Room(t, s.Store, "dogs")
+	home := s.guest().get("/").status(200).doc()
+	if sheets := home.Find("link[rel=stylesheet]"); sheets.Length() != 2 || sheets.Last().AttrOr("href", "") != own.Path {
+		t.Errorf("got %d style sheets, want the site's own last", sheets.Length())
+	}
+	s.guest().get(own.Path).status(200).has("darkgreen")
+	if got := home.Find("footer p").Text(); got != "Run by <b>Ada</b>, https://ada.example/" || home.Find("footer b").Length() > 0 {
+		t.Errorf("the footer says %q", got)
+	}
+	if link := home.Find("footer p a").AttrOr("href", ""); link != "https://ada.example/" {
+		t.Errorf("the footer's link leads to %q", link)
+	}
+	s.guest().get(home.Find("footer > a").AttrOr("href", "")).status(200).has("A <strong>site</strong> for dogs.", "&lt;b&gt;See", `href="https://dogs.example"`, "<h1>About Test Bark</h1>").lacks("noindex")
+	s.guest().get("/rooms/dogs").status(200).has(own.Path).lacks("<footer")
+	s.guest().get("/rooms/dogs/page/1").status(200).lacks("<footer")
+
+	plain := newSite(t)
+	plain.guest().get("/").status(200).lacks("<footer", "/about", "own-")
+	plain.guest().get("/about").status(404)
 }

@@ -37,6 +37,7 @@ func (h *Handlers) routes() http.Handler {
 	site := routeGroup{open.Group("/")}
 	site.Use(h.checkOrigin(), h.readForm, h.identify)
 	site.get("/", h.do(h.showHome))
+	site.get("/about", h.do(h.showAbout))
 	site.get("/register", h.do(h.showRegister))
 	site.POST("/register", h.do(h.register))
 	site.get("/login", h.do(h.showLogin))

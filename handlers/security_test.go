@@ -39,6 +39,7 @@ var every = []struct {
 	{"GET", "/fragments/not-sent", 200, 200, 200, 200},
 	{"GET", "/static/none.css", 404, 404, 404, 404},
 	{"GET", "/kit", 404, 404, 404, 404},
+	{"GET", "/about", 404, 404, 404, 404},
 	{"GET", "/register", 200, 303, 303, 303},
 	{"GET", "/login", 200, 303, 303, 303},
 	{"POST", "/login", 422, 422, 422, 422},

@@ -35,10 +35,19 @@ func (h *Handlers) showReadiness(c *gin.Context) error {
 }
 
 func (h *Handlers) showAsset(c *gin.Context) error {
-	if !assets.Serve(c.Writer, c.Request) {
+	if !assets.Serve(c.Writer, c.Request) && !h.Stylesheet.Serve(c.Writer, c.Request) {
 		return h.notFound(c)
 	}
 	return nil
+}
+
+// showAbout shows what who runs the site says of it, if anything.
+func (h *Handlers) showAbout(c *gin.Context) error {
+	if h.About == "" {
+		return h.notFound(c)
+	}
+	page := views.Page{Title: "About", Description: "What " + h.SiteName + " is, and who runs it.", Path: "/about"}
+	return h.show(c, http.StatusOK, page, views.About(h.site))
 }
 
 func (h *Handlers) showFavicon(c *gin.Context) error {

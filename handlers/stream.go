@@ -268,7 +268,7 @@ func (h *Handlers) streamPage(c *gin.Context) error {
 // newPageStream gives the page, and the item that says that it is behind. Where
 // it is so from the start it says so, and goes on from the present.
 func (h *Handlers) newPageStream(ctx context.Context, at place) (out *stream, behind []byte, err error) {
-	head, tail, err := views.StreamPage(ctx, h.site.Stylesheet)
+	head, tail, err := views.StreamPage(ctx, h.site)
 	if err != nil {
 		return nil, nil, err
 	}

@@ -19,12 +19,15 @@ type Site struct {
 	RegistrationOpen bool
 	BaseURL          string // the public address, without a slash at its end
 	Stylesheet       string // the assets' addresses
+	OwnStylesheet    string // of who runs the site; empty for none
 	Script           string
 	Icon             string
 	TouchIcon        string // for a phone's home screen
 	Picture          string // for who shows a link to a page
 	DarkColor        string // of the page, for what a system paints around it
 	LightColor       string
+	Footer           string // in words of who runs the site; empty for none
+	About            string // the same, as HTML that markup.Render made
 }
 
 // Page is what the layout around a page's body needs to know.

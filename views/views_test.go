@@ -21,9 +21,10 @@ const minute = chat.Micros(60_000_000)
 var (
 	site = Site{Name: "Test Bark", BaseURL: "https://bark.example", Zone: time.UTC, RegistrationOpen: true, Stylesheet: "/static/app.css", Script: "/static/htmx.js", Icon: "/static/icon.svg",
 		TouchIcon: "/static/touch.png", Picture: "/static/picture.png", DarkColor: "#000000", LightColor: "#ffffff"}
-	ada   = chat.User{ID: 1, Username: "Ada", Email: "ada@example.com", HideEmail: true, CreatedAt: noon}
-	room  = chat.Room{ID: 7, Slug: "собаки", Name: "Собаки", Revision: 120, MessageCount: 120, LastPostedAt: noon}
-	empty = chat.Room{ID: 8, Slug: "new", Name: "new", LastPostedAt: noon}
+	worded = Site{Name: "x", Stylesheet: "/static/app.css", Script: "/static/htmx.js", Icon: "/static/icon.svg", OwnStylesheet: "/static/own.css", Footer: "one\n" + hostile, About: "x"}
+	ada    = chat.User{ID: 1, Username: "Ada", Email: "ada@example.com", HideEmail: true, CreatedAt: noon}
+	room   = chat.Room{ID: 7, Slug: "собаки", Name: "Собаки", Revision: 120, MessageCount: 120, LastPostedAt: noon}
+	empty  = chat.Room{ID: 8, Slug: "new", Name: "new", LastPostedAt: noon}
 )
 
 func message(number int64, body string) chat.Message {
@@ -203,6 +204,8 @@ var examples = map[string][]golden.State{
 	"layout": {
 		{Name: "for a guest", Component: Layout(Page{Site: site, Title: "Log in", Path: "/rooms/dogs"}), Children: golden.Text("The page.")},
 		{Name: "for everybody", Component: Layout(Page{Site: site, Title: "dogs", Description: "Dogs.", Path: "/rooms/dogs"}), Children: golden.Text("The page.")},
+		{Name: "with words of who runs the site", Component: Layout(Page{Site: worded}), Children: golden.Text("The page.")},
+		{Name: "about", Component: About(Site{Name: hostile, About: "<p>A <strong>site</strong> for dogs.</p>"})},
 		{Name: "for a member, in a room", Component: Layout(Page{Site: site, Viewer: &ada, Room: true}), Children: golden.Text("The page.")},
 		{Name: "registration closed", Component: Layout(Page{Site: Site{Name: "x"}}), Children: golden.Text("The page.")},
 		{Name: "not found", Component: Oops(OopsProps{Title: "Not found", Sentence: "There is no such page."})},

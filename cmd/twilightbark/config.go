@@ -7,11 +7,14 @@ import (
 	"io"
 	"net/netip"
 	"net/url"
+	"os"
 	"path/filepath"
 	"strconv"
 	"strings"
 	"time"
+	"unicode/utf8"
 
+	"github.com/twilightbark/twilightbark/assets"
 	"github.com/twilightbark/twilightbark/chat"
 	"github.com/twilightbark/twilightbark/mail"
 	"github.com/twilightbark/twilightbark/store"
@@ -63,6 +66,9 @@ type serveCommand struct {
 	Addr           string         `env:"ADDR" default:"localhost:8080" help:"Address to listen on; port 0 picks one."`
 	BaseURL        baseURL        `env:"BASE_URL" placeholder:"URL" help:"Public address, like https://chat.example.com. When set, requests for another host are refused."`
 	SiteName       string         `env:"SITE_NAME" default:"Angel's Twilight Bark" help:"Name of the site."`
+	Stylesheet     stylesheet     `env:"STYLESHEET" placeholder:"FILE" help:"CSS file of your own, loaded after ours."`
+	Footer         string         `env:"FOOTER" placeholder:"TEXT" help:"Text at the end of all pages but rooms."`
+	About          string         `env:"ABOUT" placeholder:"TEXT" help:"Text of a page about the site, formatted like a message."`
 	TimeZone       zone           `env:"TIME_ZONE" default:"UTC" help:"Time zone (IANA name) in which times are shown."`
 	Registration   registration   `env:"REGISTRATION" placeholder:"open|closed" default:"open" help:"Whether new members may register: open or closed."`
 	TrustedProxies prefixes       `env:"TRUSTED_PROXIES" placeholder:"CIDR,…" help:"Proxies whose X-Forwarded-For is believed."`
@@ -114,6 +120,23 @@ func (b *baseURL) UnmarshalText(text []byte) error {
 	}
 	b.url = u
 	return nil
+}
+
+type stylesheet struct{ assets.File }
+
+func (s *stylesheet) UnmarshalText(path []byte) error {
+	if len(path) == 0 { // as if it were not set
+		return nil
+	}
+	content, err := os.ReadFile(string(path))
+	if err != nil {
+		return err
+	}
+	if !utf8.Valid(content) {
+		return fmt.Errorf("%q must be a CSS file in UTF-8", path)
+	}
+	s.File, err = assets.NewFile("own.css", content)
+	return err
 }
 
 type registration struct{ open bool }

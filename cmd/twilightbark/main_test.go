@@ -208,6 +208,9 @@ func TestMalformedSettings(t *testing.T) {
 		{"TIME_ZONE=Local", []string{"--time-zone"}},
 		{"TIME_ZONE=../../etc/passwd", []string{"--time-zone"}},
 		{"SITE_NAME=", []string{"SITE_NAME"}},
+		{"STYLESHEET=none.css", []string{"--stylesheet", "none.css"}},
+		{"STYLESHEET=.", []string{"--stylesheet"}},
+		{"STYLESHEET=" + os.Args[0], []string{"--stylesheet", "UTF-8"}},
 		{"REGISTRATION=maybe", []string{"--registration", "maybe"}},
 		{"REGISTRATION=", []string{"--registration"}},
 		{"TRUSTED_PROXIES=proxy.example.com", []string{"--trusted-proxies", "proxy.example.com"}},
@@ -272,6 +275,7 @@ func TestVersionAndHelp(t *testing.T) {
 		"ADDR", "BASE_URL", "DATABASE_URL", "DATA_DIR", "SITE_NAME", "TIME_ZONE", "REGISTRATION",
 		"TRUSTED_PROXIES", "POST_RATE", "LOGIN_RATE", "MAX_STREAMS_PER_ADDR",
 		"MAIL_URL", "MAIL_FROM", "AUDIT_RETENTION", "DEV",
+		"STYLESHEET", "FOOTER", "ABOUT",
 	}
 	for _, test := range []struct {
 		args []string
@@ -356,12 +360,20 @@ func TestNoSettings(t *testing.T) {
 
 func TestSettings(t *testing.T) {
 	t.Parallel()
+	own := filepath.Join(t.TempDir(), "own.css")
+	if err := os.WriteFile(own, []byte(":root{--tag:darkgreen}"), 0o600); err != nil {
+		t.Fatal(err)
+	}
 	running := start(t, command(t, []string{
+		"STYLESHEET=" + own, "FOOTER=Run by Ada", "ABOUT=A site for dogs",
 		"ADDR=localhost:1", "SITE_NAME=From the environment", "BASE_URL=https://chat.example.com/", "TIME_ZONE=Europe/Berlin", "REGISTRATION=closed",
 		"TRUSTED_PROXIES=10.0.0.0/8, ::1,", "POST_RATE=0", "LOGIN_RATE=5/90s", "MAX_STREAMS_PER_ADDR=0",
 	}, "serve", "--addr=localhost:0", "--site-name=From the flags", "--data-dir=elsewhere"))
 	if status, body := running.get(t, "/", "chat.example.com"); status != http.StatusOK || !strings.Contains(body, "From the flags") || strings.Contains(body, "From the environment") {
 		t.Errorf("the home page: got status %d and %.300q, want 200 and the name that the flag gives", status, body)
+	}
+	if status, body := running.get(t, "/about", "chat.example.com"); status != http.StatusOK || !strings.Contains(body, "A site for dogs") || !strings.Contains(body, "Run by Ada") || !strings.Contains(body, "/static/own-") {
+		t.Errorf("the page about the site: got status %d and %.300q, want 200 and what is set", status, body)
 	}
 	if status, _ := running.get(t, "/", ""); status != http.StatusMisdirectedRequest {
 		t.Errorf("a request for another host than BASE_URL's: got status %d, want 421", status)
