@@ -29,13 +29,14 @@ const (
 	MemberMuted     Action = "muted"
 	MemberBanned    Action = "banned"
 	SanctionLifted  Action = "sanction lifted"
+	RoomChanged     Action = "room changed"
 )
 
 // Actions is all that is remembered.
 var Actions = []Action{
 	Registered, LoggedIn, LoginFailed, ResetAsked, PasswordReset, EmailAsked, EmailConfirmed, UsernameChanged, PasswordChanged,
 	SessionsEnded, DataDownloaded, AccountDeleted, AccountCreated, RoleChanged, ResetLinkMade, ResetLinkSent, AccountDisabled,
-	AccountEnabled, SettingChanged, MessageReported, ReportSettled, MemberMuted, MemberBanned, SanctionLifted,
+	AccountEnabled, SettingChanged, MessageReported, ReportSettled, MemberMuted, MemberBanned, SanctionLifted, RoomChanged,
 }
 
 // Event is an entry of the audit table. It is never changed, and is forgotten

@@ -2,7 +2,9 @@ package chat
 
 import (
 	"net/url"
+	"strconv"
 	"strings"
+	"time"
 	"unicode"
 	"unicode/utf8"
 )
@@ -10,12 +12,70 @@ import (
 // Room is a place to talk, and the log of what was said in it.
 type Room struct {
 	ID           int64
-	Slug         string // its name in addresses; never changes
-	Name         string // as its opener wrote it
+	Slug         string // its name in addresses; an earlier one leads there
+	Name         string
+	Topic        string // what one talks about; may be empty
 	CreatedAt    Micros `db:"created_at"`
 	Revision     int64  // how many changes its log has seen: 0 when it is new
 	MessageCount int64  `db:"message_count"` // also the number of its newest message
 	LastPostedAt Micros `db:"last_posted_at"`
+	SlowSeconds  int64  `db:"slow_seconds"` // least time between two messages of one member; 0 for none
+	LockedAt     Micros `db:"locked_at"`    // 0 unless only moderators write
+	ArchivedAt   Micros `db:"archived_at"`  // 0 unless nobody writes, and the room is not listed
+	ChangedAt    Micros `db:"changed_at"`   // when its name, topic or rules last changed; 0 if never
+}
+
+// Closed is the error that tells somebody of that role why they can't write in
+// the room, or nil.
+func (r Room) Closed(role Role) error {
+	switch {
+	case r.ArchivedAt != 0:
+		return &Error{Kind: Forbidden, Message: "This room is archived: it can be read, and nobody writes here any more."}
+	case r.LockedAt != 0 && !Can(&User{Role: role}, Moderate, User{}):
+		return &Error{Kind: Forbidden, Message: "This room is locked: only moderators write here for now."}
+	}
+	return nil
+}
+
+// RoomChange is what moderators change of a room.
+type RoomChange struct {
+	RoomName
+	Topic       string
+	SlowSeconds int64
+	Locked      bool
+	Archived    bool
+}
+
+// SlowSeconds are the least times between two messages of one member that a room
+// can have.
+var SlowSeconds = []int64{0, 5, 15, 30, 60, 300, 900}
+
+// Pause says how long a pause is, as in "one message every 30 seconds".
+func Pause(pause time.Duration) string {
+	if minutes := int(pause.Minutes()); minutes > 1 {
+		return strconv.Itoa(minutes) + " minutes"
+	}
+	if pause == time.Minute {
+		return "minute"
+	}
+	return strconv.Itoa(int(pause.Seconds())) + " seconds"
+}
+
+// MaxTopic bounds a room's topic, in characters.
+const MaxTopic = 200
+
+// CleanTopic gives a topic, which must be in Unicode's form NFC, as it is
+// stored: in one line, without what would hide in it. One that is too long is
+// Invalid in the field "topic"; an empty one is none.
+func CleanTopic(topic string) (string, error) {
+	topic = strings.Join(strings.Fields(strings.Map(dropControls, strings.ToValidUTF8(topic, "\ufffd"))), " ")
+	if utf8.RuneCountInString(topic) > MaxTopic {
+		return "", invalid("topic", "A topic has at most 200 characters.")
+	}
+	if !visible(topic) {
+		return "", nil
+	}
+	return topic, nil
 }
 
 // Path is the room's address.

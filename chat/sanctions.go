@@ -74,6 +74,16 @@ const (
 	LogBanned  LogAct = "banned"
 	LogLifted  LogAct = "let write again"
 	LogDeleted LogAct = "deleted a message of"
+
+	LogRenamed     LogAct = "renamed the room, which was"
+	LogTopic       LogAct = "set the topic"
+	LogNoTopic     LogAct = "took the topic away"
+	LogSlow        LogAct = "made the room slow"
+	LogFast        LogAct = "ended slow mode"
+	LogLocked      LogAct = "locked the room"
+	LogUnlocked    LogAct = "unlocked the room"
+	LogArchived    LogAct = "archived the room"
+	LogBroughtBack LogAct = "brought the room back"
 )
 
 // Place is where a list that ends with the entry goes on.

@@ -81,7 +81,7 @@ func New(config Config) *Handlers {
 		removals: make(chan struct{}, 1),
 	}
 	h.live = live.New(live.Config{
-		Load: h.loadEntries, Revisions: config.Store.Revisions, Renewals: h.loadRenewals, Ended: h.endedSessions, Bans: h.recentBans,
+		Load: h.loadEntries, Revisions: config.Store.Revisions, Renewals: h.loadRenewals, Ended: h.endedSessions, Bans: h.recentBans, States: h.loadStates,
 		Here: h.renderHere, Moves: h.renderMoves, Log: config.Log,
 	})
 	h.router = h.routes()

@@ -45,6 +45,9 @@ func (h *Handlers) openRoom(c *gin.Context) error {
 	ctx := c.Request.Context()
 	room, err := h.Store.Room(ctx, name.Slug)
 	if chat.KindOf(err) == chat.NotFound {
+		room, err = h.Store.RoomByFormerSlug(ctx, name.Slug)
+	}
+	if chat.KindOf(err) == chat.NotFound {
 		if !chat.Can(viewer(c), chat.Write, chat.User{}) {
 			return seeOther(c, views.LoginPath(chat.RoomPath(name.Slug)))
 		}
@@ -56,13 +59,17 @@ func (h *Handlers) openRoom(c *gin.Context) error {
 	return seeOther(c, room.Path())
 }
 
-// room gives the room that the request's path names.
+// room gives the room that the request's path names, by its slug or by one that
+// it gave up.
 func (h *Handlers) room(c *gin.Context) (chat.Room, error) {
 	slug := c.Param("slug")
 	if !utf8.ValidString(slug) || len(slug) > chat.MaxRoomName*utf8.UTFMax || strings.ContainsRune(slug, 0) {
 		return chat.Room{}, h.notFound(c)
 	}
 	room, err := h.Store.Room(c.Request.Context(), slug)
+	if chat.KindOf(err) == chat.NotFound {
+		room, err = h.Store.RoomByFormerSlug(c.Request.Context(), slug)
+	}
 	if chat.KindOf(err) != chat.NotFound {
 		return room, err
 	}
@@ -83,7 +90,7 @@ func (h *Handlers) showRoom(c *gin.Context) error {
 			return nil
 		}
 	}
-	if err != nil {
+	if err != nil || redirected(c, room) {
 		return err
 	}
 	composer := h.composer(c, room.Path(), "")
@@ -100,10 +107,16 @@ func (h *Handlers) showRoom(c *gin.Context) error {
 // in a room; it is empty for who can.
 func (h *Handlers) closed(c *gin.Context, room chat.Room) (string, error) {
 	sanction, err := h.Store.SanctionIn(c.Request.Context(), viewer(c).ID, room.ID)
-	if err != nil || !sanction.Given() {
+	if err != nil {
 		return "", err
 	}
-	return sanction.Refusal().Message, nil
+	if sanction.Given() {
+		return sanction.Refusal().Message, nil
+	}
+	if told, ok := errors.AsType[*chat.Error](room.Closed(viewer(c).Role)); ok {
+		return told.Message, nil
+	}
+	return "", nil
 }
 
 // showRoomWith shows the room's messages up to the revision that room has, and
@@ -121,14 +134,14 @@ func (h *Handlers) showRoomWith(c *gin.Context, status int, room chat.Room, comp
 	page := views.Page{Title: room.Name, Description: views.RoomDescription(room), Path: room.Path(), Room: true}
 	return h.show(c, status, page, views.Room(views.RoomProps{
 		Room: room, Run: h.run, Cursor: cursor, Renewed: renewed, Messages: messages, Site: h.siteFor(c),
-		Presence: presenceProps(h.live.Presence(room.ID)), Composer: composer,
+		Presence: presenceProps(h.live.Presence(room.ID)), Composer: composer, Settings: chat.Can(viewer(c), chat.Moderate, chat.User{}),
 	}))
 }
 
 // showPage shows a permanent page of a room's history.
 func (h *Handlers) showPage(c *gin.Context) error {
 	room, err := h.room(c)
-	if err != nil {
+	if err != nil || redirected(c, room) {
 		return err
 	}
 	page, ok := ordinal(c.Param("page"))
@@ -176,7 +189,7 @@ var errNoMessage = &chat.Error{Kind: chat.NotFound, Message: "This room has no s
 // showMessage leads to the page of history that a message stands on.
 func (h *Handlers) showMessage(c *gin.Context) error {
 	room, err := h.room(c)
-	if err != nil {
+	if err != nil || redirected(c, room) {
 		return err
 	}
 	number, ok := ordinal(c.Param("number"))

@@ -88,6 +88,8 @@ func (h *Handlers) routes() http.Handler {
 	moderators.Use(h.checkOrigin(), h.identify, h.only(chat.Moderate), h.readForm)
 	moderators.get("/admin/reports", h.do(h.showReports))
 	moderators.POST("/admin/reports/:id", h.do(h.settleReport))
+	moderators.get("/rooms/:slug/settings", h.do(h.showRoomSettings))
+	moderators.POST("/rooms/:slug/settings", h.do(h.changeRoom))
 	moderators.get("/users/:username/sanctions", h.do(h.showSanctions))
 	moderators.POST("/users/:username/sanctions", h.do(h.sanction))
 	moderators.POST("/users/:username/sanctions/lift", h.do(h.liftSanction))

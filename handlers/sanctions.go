@@ -187,7 +187,7 @@ func (h *Handlers) liftSanction(c *gin.Context) error {
 // showLog shows what moderators did in a room.
 func (h *Handlers) showLog(c *gin.Context) error {
 	room, err := h.room(c)
-	if err != nil {
+	if err != nil || redirected(c, room) {
 		return err
 	}
 	entries, err := h.Store.LogOf(c.Request.Context(), room.ID, chat.ParsePlace(c.Query("after")), listed+1)

@@ -71,7 +71,7 @@ func (h *Handlers) streamRoom(c *gin.Context) error {
 	watcher := h.live.Watch(at.room.ID, at.after, live.Viewer{Member: who, Session: sessionID(c), Resumed: h.resumed(c), Form: h.form(c)})
 	defer watcher.Close()
 	out := newEventStream()
-	if out.head, err = h.greeting(c); err != nil {
+	if out.head, err = h.greeting(c, at.room); err != nil {
 		return err
 	}
 	return follow(c, out, watcher, farewell{reload: named("reload"), expired: append(event("", expired), named("expired")...)})
@@ -97,18 +97,29 @@ func newEventStream() *stream {
 }
 
 // greeting begins a stream: with the names and pictures that changed since the
-// page was rendered, if it says since when.
-func (h *Handlers) greeting(c *gin.Context) (live.Frame, error) {
+// page was rendered, and what the room is if that may have, if it says since when.
+func (h *Handlers) greeting(c *gin.Context, room chat.Room) (live.Frame, error) {
 	shown, err := strconv.ParseInt(c.Query("renewed"), 10, 64)
-	if err != nil || shown >= h.live.Renewed() {
+	if err != nil {
 		return admitted, nil
 	}
-	renewals, err := h.loadRenewals(c.Request.Context(), shown-live.Overlap.Microseconds())
 	text := slices.Clone(admitted.Text)
-	for _, renewal := range renewals {
-		text = append(text, renewal.Frame.Text...)
+	if int64(room.ChangedAt) > shown {
+		text = append(text, h.renderState(views.RoomRenewed(room)).Text...)
 	}
-	return frame(text), err
+	if shown < h.live.Renewed() {
+		renewals, err := h.loadRenewals(c.Request.Context(), shown-live.Overlap.Microseconds())
+		if err != nil {
+			return admitted, err
+		}
+		for _, renewal := range renewals {
+			text = append(text, renewal.Frame.Text...)
+		}
+	}
+	if len(text) == len(admitted.Text) {
+		return admitted, nil
+	}
+	return frame(text), nil
 }
 
 // tell opens a stream only to say one thing.

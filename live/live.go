@@ -70,6 +70,9 @@ type Config struct {
 	// Renewals gives the members whose name or picture changed after a moment, in
 	// order, each with the last change; of very many the latest.
 	Renewals func(ctx context.Context, after int64) ([]Renewal, error)
+	// States gives the rooms whose name, topic or rules changed after a moment, in
+	// order, each with the last change; of very many the latest.
+	States func(ctx context.Context, after int64) ([]State, error)
 	// Ended tells which of the sessions have ended.
 	Ended func(ctx context.Context, sessions []string) ([]string, error)
 	// Bans tells who was banned from a room after a moment.
@@ -92,6 +95,8 @@ type Live struct {
 	renewal chan struct{}   // holds one: somebody may have a new name or picture
 	renewed atomic.Int64    // moment of the latest renewal told
 	told    map[int64]int64 // moments of the renewals told lately, by member; the lookout's alone
+	stated  int64           // moment of the latest change of a room told; the lookout's alone
+	states  map[int64]int64 // moments of the changes told lately, by room; the lookout's alone
 
 	mu     sync.RWMutex // guards what follows; taken before a feed's own
 	feeds  map[int64]*feed
@@ -103,7 +108,7 @@ func New(config Config) *Live {
 	ctx, cancel := context.WithCancel(context.Background())
 	l := &Live{
 		config: config, ctx: ctx, cancel: cancel, feeds: map[int64]*feed{},
-		renewal: make(chan struct{}, 1), told: map[int64]int64{},
+		renewal: make(chan struct{}, 1), told: map[int64]int64{}, states: map[int64]int64{}, stated: time.Now().UnixMicro(),
 	}
 	l.tasks.Go(l.lookout)
 	return l
@@ -223,11 +228,13 @@ func (l *Live) lookout() {
 			return
 		case <-l.renewal:
 			l.renew()
+			l.restate()
 			if !l.rest(calm) {
 				return
 			}
 		case <-alarm.C:
 			l.renew()
+			l.restate()
 			l.compare()
 			l.checkSessions()
 			l.checkBans()

@@ -34,6 +34,7 @@ type database struct {
 	renewals []live.Renewal // in their order
 	ended    []string       // sessions
 	bans     []live.Ban
+	states   []live.State
 }
 
 func newDatabase() *database {
@@ -51,7 +52,7 @@ func (d *database) start(t *testing.T) *live.Live {
 // open gives a Live of the database.
 func (d *database) open() *live.Live {
 	return live.New(live.Config{
-		Load: d.load, Revisions: d.revisions, Renewals: d.listRenewals, Ended: d.listEnded, Bans: d.listBans, Here: d.renderHere, Moves: d.renderMoves,
+		Load: d.load, Revisions: d.revisions, Renewals: d.listRenewals, Ended: d.listEnded, Bans: d.listBans, States: d.listStates, Here: d.renderHere, Moves: d.renderMoves,
 		Log: slog.New(slog.DiscardHandler),
 	})
 }
@@ -164,6 +165,17 @@ func (d *database) listBans(context.Context, int64) ([]live.Ban, error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	return d.bans, d.down
+}
+
+func (d *database) listStates(_ context.Context, after int64) (states []live.State, err error) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	for _, state := range d.states {
+		if state.At > after {
+			states = append(states, state)
+		}
+	}
+	return states, d.down
 }
 
 func (d *database) renderHere(p live.Presence) live.Frame {

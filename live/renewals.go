@@ -14,7 +14,7 @@ type Renewal struct {
 	Frame  Frame
 }
 
-// Renew says that a member's name or picture has changed. It never blocks, and
+// Renew says that a member's name or picture has changed, or what a room is. It never blocks, and
 // may be lost, doubled or late: the next look finds the change too.
 func (l *Live) Renew() {
 	select {

@@ -182,20 +182,63 @@ func (s *Store) append(ctx context.Context, draft chat.Draft, rate chat.Rate) (i
 // mayPost gives the reason for which the draft can't be posted just now, if
 // there is one.
 func (s *Store) mayPost(ctx context.Context, draft chat.Draft, rate chat.Rate) error {
-	if err := s.mayWrite(ctx, draft.AuthorID, draft.RoomID); err != nil {
-		return err
+	room, err := s.mayWrite(ctx, draft.AuthorID, draft.RoomID)
+	if err == nil {
+		err = s.tooFast(ctx, draft.AuthorID, rate)
 	}
-	return s.tooFast(ctx, draft.AuthorID, rate)
+	if err == nil && room.SlowSeconds > 0 {
+		err = s.tooSoon(ctx, draft, time.Duration(room.SlowSeconds)*time.Second)
+	}
+	return err
 }
 
 // mayWrite gives the reason for which somebody can't change anything in a room
-// just now, if there is one.
-func (s *Store) mayWrite(ctx context.Context, userID, roomID int64) error {
-	sanction, err := s.SanctionIn(ctx, userID, roomID)
-	if err == nil && sanction.Given() {
-		err = sanction.Refusal()
+// just now, if there is one, and the room's rules for who can: moderators need
+// not be slow.
+func (s *Store) mayWrite(ctx context.Context, userID, roomID int64) (chat.Room, error) {
+	var at struct {
+		chat.Room
+		Role     chat.Role
+		Kind     chat.SanctionKind
+		Reason   string
+		EndsAt   chat.Micros `db:"ends_at"`
+		Anywhere bool
 	}
-	return err
+	if err := s.get(ctx, &at, `
+		SELECT r.id, r.locked_at, r.archived_at, r.slow_seconds, u.role, COALESCE(x.kind, '') AS kind, COALESCE(x.reason, '') AS reason,
+			COALESCE(x.ends_at, 0) AS ends_at, COALESCE(x.room_id, 0) = 0 AS anywhere
+		FROM users u
+		JOIN rooms r ON r.id = $1
+		LEFT JOIN sanctions x ON x.user_id = u.id AND x.room_id IN (0, r.id) AND (x.ends_at = 0 OR x.ends_at > $2)
+		WHERE u.id = $3
+		ORDER BY x.room_id LIMIT 1`, roomID, s.now(), userID); err != nil {
+		return chat.Room{}, err
+	}
+	sanction := chat.Sanction{RoomID: at.ID, Kind: at.Kind, Reason: at.Reason, EndsAt: at.EndsAt}
+	if at.Anywhere {
+		sanction.RoomID = 0
+	}
+	if sanction.Given() {
+		return chat.Room{}, sanction.Refusal()
+	}
+	if chat.Can(&chat.User{Role: at.Role}, chat.Moderate, chat.User{}) {
+		at.SlowSeconds = 0
+	}
+	return at.Room, at.Closed(at.Role)
+}
+
+// tooSoon refuses a message that comes too soon after the author's last one in a
+// slow room.
+func (s *Store) tooSoon(ctx context.Context, draft chat.Draft, pause time.Duration) error {
+	var last []chat.Micros
+	now := s.now()
+	if err := s.list(ctx, &last, `
+		SELECT posted_at FROM messages WHERE author_id = $1 AND posted_at > $2 AND posted_at <= $3 AND room_id = $4
+		ORDER BY posted_at DESC LIMIT 1`, draft.AuthorID, now-micros(pause), now, draft.RoomID); err != nil || len(last) == 0 {
+		return err
+	}
+	wait := time.Duration(last[0]+micros(pause)-now) * time.Microsecond
+	return &chat.Error{Kind: chat.TooFast, Message: "This room is slow: everybody has one message every " + chat.Pause(pause) + ". Wait a moment, then send again.", After: max(wait, time.Second)}
 }
 
 // tooFast counts what is stored rather than what is asked, so that a form sent

@@ -220,7 +220,7 @@ func TestRefusedPostsLeaveNoGap(t *testing.T) {
 				{"another text for a nonce", draft(room.ID, ada.ID, n, "meow"), chat.Conflict},
 				{"too many", draft(room.ID, ada.ID, 99, "woof"), chat.TooFast},
 				{"a room that does not exist", draft(nowhere, ada.ID+1, 99, "woof"), chat.NotFound},
-				{"an author who does not exist", draft(room.ID, nobody, 99, "woof"), chat.Internal},
+				{"an author who does not exist", draft(room.ID, nobody, 99, "woof"), chat.NotFound},
 			} {
 				_, err := s.Post(t.Context(), refused.draft, rate)
 				wantKind(t, err, refused.want, refused.name)

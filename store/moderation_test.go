@@ -233,3 +233,126 @@ func TestModerationLog(t *testing.T) {
 		}
 	})
 }
+
+func change(t *testing.T, s *store.Store, room chat.Room, name string, set func(*chat.RoomChange)) (chat.Room, error) {
+	t.Helper()
+	roomName, err := chat.NameRoom(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	change := chat.RoomChange{RoomName: roomName, Topic: room.Topic, SlowSeconds: room.SlowSeconds, Locked: room.LockedAt != 0, Archived: room.ArchivedAt != 0}
+	set(&change)
+	return s.ChangeRoom(t.Context(), room.ID, change)
+}
+
+func TestChangeRoom(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, s *store.Store) {
+		clock := newClock()
+		s = s.WithClock(clock.now)
+		dogs, cats := storetest.Room(t, s, "Dogs"), storetest.Room(t, s, "Cats")
+		clock.pass(time.Minute)
+		before, err := change(t, s, dogs, "Hounds", func(c *chat.RoomChange) { c.Topic, c.SlowSeconds, c.Locked, c.Archived = "noses", 30, true, true })
+		if err != nil || before != dogs {
+			t.Errorf("got the room before as %+v, %v, want %+v", before, err, dogs)
+		}
+		first := chat.At(clock.now())
+		want := dogs
+		want.Slug, want.Name, want.Topic, want.SlowSeconds, want.LockedAt, want.ArchivedAt, want.ChangedAt = "hounds", "Hounds", "noses", 30, first, first, first
+		hounds, err := s.Room(t.Context(), "hounds")
+		if err != nil || hounds != want {
+			t.Errorf("got %+v, %v, want %+v", hounds, err, want)
+		}
+		_, err = s.Room(t.Context(), "dogs")
+		wantKind(t, err, chat.NotFound, "the old slug")
+		if found, err := s.RoomByFormerSlug(t.Context(), "dogs"); err != nil || found != hounds {
+			t.Errorf("by the old slug: got %+v, %v", found, err)
+		}
+		if rooms, err := s.Rooms(t.Context(), 10); err != nil || len(rooms) != 1 || rooms[0].ID != cats.ID {
+			t.Errorf("the list: got %+v, %v, want it without what is archived", rooms, err)
+		}
+		if changed, err := s.ChangedRooms(t.Context(), first-1, 10); err != nil || len(changed) != 1 || changed[0] != hounds {
+			t.Errorf("what changed: got %+v, %v", changed, err)
+		}
+		if changed, err := s.ChangedRooms(t.Context(), first, 10); err != nil || len(changed) != 0 {
+			t.Errorf("what changed since: got %+v, %v", changed, err)
+		}
+
+		clock.pass(time.Minute)
+		_, err = change(t, s, hounds, "cats", func(*chat.RoomChange) {})
+		wantKind(t, err, chat.Conflict, "another room's name")
+		if _, err := s.RoomByFormerSlug(t.Context(), "hounds"); chat.KindOf(err) != chat.NotFound {
+			t.Errorf("after a change that failed: got %v, want nothing done", err)
+		}
+		if _, err := change(t, s, cats, "dogs", func(*chat.RoomChange) {}); err != nil {
+			t.Errorf("a name that was given up: got %v", err)
+		}
+		if now, err := s.Room(t.Context(), "dogs"); err != nil || now.ID != cats.ID {
+			t.Errorf("who has the name now: got %+v, %v", now, err)
+		}
+		_, err = s.RoomByFormerSlug(t.Context(), "dogs")
+		wantKind(t, err, chat.NotFound, "a slug that is taken again")
+		if _, err := change(t, s, hounds, "Hounds", func(c *chat.RoomChange) { c.Archived = false }); err != nil {
+			t.Fatal(err)
+		}
+		if now, err := s.Room(t.Context(), "hounds"); err != nil || now.LockedAt != first || now.ArchivedAt != 0 {
+			t.Errorf("got %+v, %v, want it locked since then, and archived no more", now, err)
+		}
+		_, err = s.ChangeRoom(t.Context(), 999, chat.RoomChange{})
+		wantKind(t, err, chat.NotFound, "a room that is none")
+	})
+}
+
+func TestRulesOfARoom(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, s *store.Store) {
+		clock := newClock()
+		s = s.WithClock(clock.now)
+		ada, mia, room, other := storetest.User(t, s, "ada"), storetest.User(t, s, "mia"), storetest.Room(t, s, "dogs"), storetest.Room(t, s, "cats")
+		if err := s.SetRole(t.Context(), mia.ID, chat.Moderator); err != nil {
+			t.Fatal(err)
+		}
+		n := 0
+		writes := func(who chat.User, where chat.Room) error {
+			n++
+			_, err := s.Post(t.Context(), draft(where.ID, who.ID, n, "woof"), chat.Rate{})
+			return err
+		}
+		rules := func(set func(*chat.RoomChange)) {
+			t.Helper()
+			if _, err := change(t, s, room, "dogs", set); err != nil {
+				t.Fatal(err)
+			}
+		}
+		rules(func(c *chat.RoomChange) { c.SlowSeconds = 30 })
+		if err := writes(ada, room); err != nil {
+			t.Fatal(err)
+		}
+		err := writes(ada, room)
+		wantKind(t, err, chat.TooFast, "again at once, in a slow room")
+		if told, ok := err.(*chat.Error); !ok || told.After != 30*time.Second {
+			t.Errorf("got %+v, want to wait 30 s", err)
+		}
+		if err := writes(ada, other); err != nil {
+			t.Errorf("in another room: got %v", err)
+		}
+		for range 2 {
+			if err := writes(mia, room); err != nil {
+				t.Errorf("a moderator in a slow room: got %v", err)
+			}
+		}
+		clock.pass(30 * time.Second)
+		if err := writes(ada, room); err != nil {
+			t.Errorf("30 seconds later: got %v", err)
+		}
+		rules(func(c *chat.RoomChange) { c.Locked = true })
+		wantKind(t, writes(ada, room), chat.Forbidden, "a member in a locked room")
+		if err := writes(mia, room); err != nil {
+			t.Errorf("a moderator in a locked room: got %v", err)
+		}
+		rules(func(c *chat.RoomChange) { c.Archived = true })
+		wantKind(t, writes(mia, room), chat.Forbidden, "a moderator in an archived room")
+		rules(func(*chat.RoomChange) {})
+		if err := writes(ada, room); err != nil {
+			t.Errorf("in a room without rules: got %v", err)
+		}
+	})
+}

@@ -2,12 +2,14 @@ package store
 
 import (
 	"context"
+	"slices"
 
 	"github.com/twilightbark/twilightbark/chat"
 )
 
 const selectRoom = `
-	SELECT r.id, r.slug, r.name, r.created_at, r.revision, r.message_count, r.last_posted_at
+	SELECT r.id, r.slug, r.name, r.topic, r.created_at, r.revision, r.message_count, r.last_posted_at,
+		r.slow_seconds, r.locked_at, r.archived_at, r.changed_at
 	FROM rooms r`
 
 // OpenRoom gives the room with that name, new if there was none. Two who open
@@ -31,9 +33,78 @@ func (s *Store) Room(ctx context.Context, slug string) (room chat.Room, err erro
 	return room, err
 }
 
-// Rooms lists up to limit rooms, the one of latest activity first.
+// RoomByFormerSlug finds the room that had that slug last, and gave it up.
+func (s *Store) RoomByFormerSlug(ctx context.Context, slug string) (room chat.Room, err error) {
+	err = s.get(ctx, &room, selectRoom+` JOIN former_slugs f ON f.room_id = r.id WHERE f.slug = $1`, slug)
+	return room, err
+}
+
+// ChangeRoom changes what moderators change of a room, and gives it as it was
+// before. A name that another room has is Conflict in the field "name"; the slug
+// that the room gives up leads to it from then on.
+func (s *Store) ChangeRoom(ctx context.Context, roomID int64, change chat.RoomChange) (before chat.Room, err error) {
+	err = s.InTx(ctx, func(s *Store) error {
+		if _, err := s.exec(ctx, `UPDATE rooms SET revision = revision WHERE id = $1`, roomID); err != nil { // two moderators: one after the other
+			return err
+		}
+		if err := s.get(ctx, &before, selectRoom+` WHERE r.id = $1`, roomID); err != nil {
+			return err
+		}
+		if err := s.moveRoom(ctx, before, change.Slug); err != nil {
+			return err
+		}
+		now := s.now()
+		_, err := s.exec(ctx, `
+			UPDATE rooms SET slug = $1, name = $2, topic = $3, slow_seconds = $4, locked_at = $5, archived_at = $6, changed_at = $7
+			WHERE id = $8`,
+			change.Slug, change.Name, change.Topic, change.SlowSeconds, since(before.LockedAt, change.Locked, now), since(before.ArchivedAt, change.Archived, now), now, roomID)
+		if chat.KindOf(err) == chat.Conflict {
+			err = &chat.Error{Kind: chat.Conflict, Message: roomTaken, Fields: map[string]string{"name": roomTaken}, Err: err}
+		}
+		return err
+	})
+	return before, err
+}
+
+const roomTaken = "There is a room of this name already."
+
+// since gives the moment from which on something is so: it stays the first.
+func since(before chat.Micros, so bool, now chat.Micros) chat.Micros {
+	switch {
+	case !so:
+		return 0
+	case before != 0:
+		return before
+	}
+	return now
+}
+
+// moveRoom makes the slug that the room gives up lead to it.
+func (s *Store) moveRoom(ctx context.Context, room chat.Room, slug string) error {
+	if slug == room.Slug {
+		return nil
+	}
+	if _, err := s.exec(ctx, `DELETE FROM former_slugs WHERE slug = $1`, slug); err != nil {
+		return err
+	}
+	_, err := s.exec(ctx, `
+		INSERT INTO former_slugs (slug, room_id, given_up_at) VALUES ($1, $2, $3)
+		ON CONFLICT (slug) DO UPDATE SET room_id = excluded.room_id, given_up_at = excluded.given_up_at`, room.Slug, room.ID, s.now())
+	return err
+}
+
+// ChangedRooms lists up to limit of the rooms that moderators changed after a
+// moment, in the order of their last changes; of very many the latest.
+func (s *Store) ChangedRooms(ctx context.Context, after chat.Micros, limit int) (rooms []chat.Room, err error) {
+	err = s.list(ctx, &rooms, selectRoom+` WHERE r.changed_at > $1 ORDER BY r.changed_at DESC, r.id DESC LIMIT $2`, after, limit)
+	slices.Reverse(rooms)
+	return rooms, err
+}
+
+// Rooms lists up to limit rooms, the one of latest activity first. Archived ones
+// are left out.
 func (s *Store) Rooms(ctx context.Context, limit int) (rooms []chat.Room, err error) {
-	err = s.list(ctx, &rooms, selectRoom+` ORDER BY r.last_posted_at DESC, r.id DESC LIMIT $1`, limit)
+	err = s.list(ctx, &rooms, selectRoom+` WHERE r.archived_at = 0 ORDER BY r.last_posted_at DESC, r.id DESC LIMIT $1`, limit)
 	return rooms, err
 }
 

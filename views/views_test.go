@@ -121,6 +121,14 @@ var examples = map[string][]golden.State{
 			Errors:    map[string]string{"kind": "Choose.", "room": "None.", "lasts": "Choose.", "reason": "Why?"},
 			Sanctions: []chat.Sanction{{Kind: chat.Mute, RoomID: 7, RoomSlug: "dogs", RoomName: hostile, Reason: hostile, Giver: "mia", GivenAt: noon, EndsAt: noon}, {Kind: chat.Ban, Reason: "spam", Giver: "mia", GivenAt: noon}},
 		})},
+		{Name: "settings of a room", Component: RoomForm(RoomFormProps{Room: room, Name: room.Name, Slow: "30", Locked: true})},
+		{Name: "settings that can't be", Component: RoomForm(RoomFormProps{
+			Room: room, Name: hostile, Topic: hostile, Slow: "31", Archived: true, Error: "Not now.",
+			Errors: map[string]string{"name": "Taken.", "topic": "Long.", "slow": "Choose."},
+		})},
+		{Name: "a topic", Component: RoomRenewed(chat.Room{Name: "dogs", Topic: hostile})},
+		{Name: "a locked room", Component: RoomRenewed(chat.Room{Name: "dogs", LockedAt: noon})},
+		{Name: "an archived room", Component: RoomRenewed(chat.Room{Name: hostile, Topic: "noses", LockedAt: noon, ArchivedAt: noon})},
 		{Name: "no log", Component: Log(LogProps{Room: room, Zone: time.UTC})},
 		{Name: "a log", Component: Log(LogProps{Room: room, More: true, Zone: time.UTC, Entries: []chat.LogEntry{
 			{ID: 2, At: noon, Actor: "mia", Act: chat.LogMuted, Username: "bob", Detail: hostile}, {ID: 1, At: noon, Actor: "mia", Act: chat.LogDeleted, Username: chat.FormerMember, Number: 17},
