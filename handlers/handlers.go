@@ -59,6 +59,7 @@ type Handlers struct {
 	zones     sync.Map      // *time.Location by name
 	letters   chan struct{} // holds one: a letter may wait
 	removals  chan struct{} // holds one: messages may wait to be removed
+	reading   *reading
 	stop      context.CancelFunc
 	tasks     sync.WaitGroup
 	forwarded sync.Once // the warning about a proxy that is not configured
@@ -79,6 +80,7 @@ func New(config Config) *Handlers {
 		uploads:  make(chan struct{}, maxUploads),
 		letters:  make(chan struct{}, 1),
 		removals: make(chan struct{}, 1),
+		reading:  newReading(),
 	}
 	h.live = live.New(live.Config{
 		Load: h.loadEntries, Revisions: config.Store.Revisions, Renewals: h.loadRenewals, Ended: h.endedSessions, Bans: h.recentBans, States: h.loadStates,
@@ -90,6 +92,7 @@ func New(config Config) *Handlers {
 	h.tasks.Go(func() { h.sendLetters(ctx) })
 	h.tasks.Go(func() { h.removeMessages(ctx) })
 	h.tasks.Go(func() { h.forget(ctx) })
+	h.tasks.Go(func() { h.lookAfterReading(ctx) })
 	return h
 }
 
@@ -114,4 +117,5 @@ func (h *Handlers) Drain() {
 	h.stop()
 	h.live.Close()
 	h.tasks.Wait()
+	h.storeShown(context.Background(), 0)
 }

@@ -21,6 +21,8 @@ func (h *Handlers) postMessage(c *gin.Context) error {
 		return err
 	}
 	h.live.Hint(message.RoomID, message.Revision)
+	wake(h.reading.wake)
+	h.reading.stir(message.AuthorID)
 	if !fragmentWanted(c) {
 		return seeOther(c, chat.RoomPath(message.RoomSlug))
 	}

@@ -16,6 +16,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"github.com/twilightbark/twilightbark/assets"
+	"github.com/twilightbark/twilightbark/chat"
 	"github.com/twilightbark/twilightbark/views"
 )
 
@@ -28,6 +29,9 @@ func (h *Handlers) show(c *gin.Context, status int, page views.Page, body templ.
 	}
 	c.Writer.Header().Add("Vary", "Cookie, HX-Request")
 	if !fragmentWanted(c) {
+		if !page.Live {
+			page.Following = h.following(c, chat.Room{})
+		}
 		body = within(views.Layout(page), body)
 	}
 	html, err := renderBytes(c.Request.Context(), body)

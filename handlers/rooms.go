@@ -28,7 +28,7 @@ func (h *Handlers) showHomeWith(c *gin.Context, status int, home views.HomeProps
 	for _, room := range rooms {
 		home.Rooms = append(home.Rooms, views.RoomEntry{Room: room, Members: h.live.Count(room.ID)})
 	}
-	home.Site = h.siteFor(c)
+	home.Site, home.Member, home.Following = h.siteFor(c), viewer(c) != nil, h.following(c, chat.Room{})
 	return h.show(c, status, views.Page{Path: "/", Description: views.Welcome}, views.Home(home))
 }
 
@@ -131,11 +131,19 @@ func (h *Handlers) showRoomWith(c *gin.Context, status int, room chat.Room, comp
 	if err != nil {
 		return err
 	}
-	page := views.Page{Title: room.Name, Description: views.RoomDescription(room), Path: room.Path(), Room: true}
-	return h.show(c, status, page, views.Room(views.RoomProps{
+	before, err := h.enter(c, room)
+	if err != nil {
+		return err
+	}
+	props := views.RoomProps{
 		Room: room, Run: h.run, Cursor: cursor, Renewed: renewed, Messages: messages, Site: h.siteFor(c),
 		Presence: presenceProps(h.live.Presence(room.ID)), Composer: composer, Settings: chat.Can(viewer(c), chat.Moderate, chat.User{}),
-	}))
+	}
+	if member := viewer(c); member != nil {
+		props.Member, props.Following, props.News = true, h.following(c, room), views.News(before, member.ID, messages)
+	}
+	page := views.Page{Title: room.Name, Description: views.RoomDescription(room), Path: room.Path(), Room: true, Live: true, Following: props.Following}
+	return h.show(c, status, page, views.Room(props))
 }
 
 // showPage shows a permanent page of a room's history.

@@ -61,6 +61,9 @@ func (h *Handlers) routes() http.Handler {
 	site.GET("/rooms/:slug/events", h.quietly(h.streamRoom))
 	site.get("/rooms/:slug/changes", h.quietly(h.showChanges))
 	site.GET("/rooms/:slug/live", h.do(h.streamPage))
+	site.POST("/rooms/:slug/follow", h.do(h.followRoom))
+	site.POST("/rooms/:slug/unfollow", h.do(h.unfollowRoom))
+	site.POST("/rooms/:slug/:number/unread", h.do(h.markUnread))
 
 	if h.Dev {
 		site.get("/kit", h.do(h.showKit))
@@ -71,6 +74,8 @@ func (h *Handlers) routes() http.Handler {
 	members.get("/settings", h.do(h.showProfile))
 	members.POST("/settings", h.readUpload, h.do(h.changeProfile))
 	members.Use(h.readForm)
+	members.get("/unread", h.quietly(h.showUnread))
+	members.POST("/mark-all-read", h.do(h.markAllRead))
 	members.POST("/settings/confirm-email", h.do(h.sendConfirmation))
 	members.get("/settings/password", h.do(h.showPassword))
 	members.POST("/settings/password", h.do(h.changePassword))

@@ -85,6 +85,11 @@ var every = []struct {
 	{"GET", "/rooms/dogs/settings", 404, 404, 200, 200}, {"POST", "/rooms/dogs/settings", 404, 404, 303, 303},
 	{"GET", "/admin/reports", 404, 404, 200, 200}, {"POST", "/admin/reports/1", 404, 404, 400, 400},
 	{"GET", "/users/ada/sanctions", 404, 404, 404, 404}, {"POST", "/users/ada/sanctions", 404, 404, 404, 404}, {"POST", "/users/ada/sanctions/lift", 404, 404, 404, 404},
+	{"POST", "/rooms/dogs/follow", 303, 303, 303, 303},
+	{"POST", "/rooms/dogs/unfollow", 303, 303, 303, 303},
+	{"POST", "/rooms/dogs/1/unread", 404, 404, 404, 404},
+	{"GET", "/unread", 303, 204, 204, 204},
+	{"POST", "/mark-all-read", 303, 303, 303, 303},
 	{"GET", "/confirm-email/x", 410, 410, 410, 410},
 	{"POST", "/confirm-email/x", 410, 410, 410, 410},
 }

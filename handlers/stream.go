@@ -70,11 +70,13 @@ func (h *Handlers) streamRoom(c *gin.Context) error {
 	}
 	watcher := h.live.Watch(at.room.ID, at.after, live.Viewer{Member: who, Session: sessionID(c), Resumed: h.resumed(c), Form: h.form(c)})
 	defer watcher.Close()
+	page, closePage := h.open(c, at.room, watcher)
+	defer closePage()
 	out := newEventStream()
 	if out.head, err = h.greeting(c, at.room); err != nil {
 		return err
 	}
-	return follow(c, out, watcher, farewell{reload: named("reload"), expired: append(event("", expired), named("expired")...)})
+	return follow(c, out, page, watcher, farewell{reload: named("reload"), expired: append(event("", expired), named("expired")...)})
 }
 
 // resumed reports whether the stream goes on after a cut: it says what it had
@@ -131,11 +133,12 @@ func tell(c *gin.Context, out *stream, text []byte) error {
 }
 
 // follow writes what the watcher gives until one of them ends.
-func follow(c *gin.Context, out *stream, watcher *live.Watcher, last farewell) (err error) {
+func follow(c *gin.Context, out *stream, page *openPage, watcher *live.Watcher, last farewell) (err error) {
 	ctx, cancel := context.WithTimeout(c.Request.Context(), streamLife*9/10+rand.N(streamLife/5)) //nolint:gosec // jitter, no secret
 	defer cancel()
 	err = out.open(c)
 	for err == nil {
+		page.showed()
 		var frames []live.Frame
 		if frames, err = watcher.Next(ctx); err == nil {
 			err = out.send(frames...)
@@ -220,11 +223,26 @@ func (h *Handlers) showChanges(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	if len(messages) == 0 {
+	news, err := h.followingNews(c, views.FollowingProps{Here: at.room, Title: at.room.Name})
+	if err != nil {
+		return err
+	}
+	if len(messages) == 0 && news == nil {
 		c.Status(http.StatusNoContent)
 		return nil
 	}
-	var changes []templ.Component
+	changes := h.caughtUp(c, at.room, messages)
+	if news != nil {
+		changes = append(changes, news)
+	}
+	return render(c, http.StatusOK, changes...)
+}
+
+// caughtUp gives a room's changes for an open page, and its cursor behind them.
+func (h *Handlers) caughtUp(c *gin.Context, room chat.Room, messages []chat.Message) (changes []templ.Component) {
+	if len(messages) == 0 {
+		return nil
+	}
 	var fold templ.Component = templ.NopComponent
 	for _, m := range messages {
 		p := views.MessageProps{Message: m, Zone: h.zone(c)}
@@ -235,9 +253,9 @@ func (h *Handlers) showChanges(c *gin.Context) error {
 	}
 	changes = append(changes, fold, views.CursorMoved(messages[len(messages)-1].Cursor()))
 	if time.Since(messages[0].ChangedAt.Time()) > tardy {
-		changes = append(changes, views.StreamRenewed(at.room.Path()))
+		changes = append(changes, views.StreamRenewed(room.Path()))
 	}
-	return render(c, http.StatusOK, changes...)
+	return changes
 }
 
 // change renders a change for an open page.
@@ -273,7 +291,9 @@ func (h *Handlers) streamPage(c *gin.Context) error {
 	}
 	watcher := h.live.Watch(at.room.ID, at.after, live.Viewer{Member: who, Session: sessionID(c), Items: true, Form: h.form(c)})
 	defer watcher.Close()
-	return follow(c, out, watcher, farewell{reload: behind, expired: behind})
+	page, closePage := h.open(c, at.room, watcher)
+	defer closePage()
+	return follow(c, out, page, watcher, farewell{reload: behind, expired: behind})
 }
 
 // newPageStream gives the page, and the item that says that it is behind. Where
@@ -383,7 +403,7 @@ func renderEntry(ctx context.Context, p views.MessageProps) (entry live.Entry, e
 		text = append(text, event("", fold)...)
 	}
 	item, err := renderBytes(ctx, views.Message(p))
-	return live.Entry{Revision: p.Revision, New: p.Revision == p.PostedRevision, Frame: frame(text), Item: frame(item)}, err
+	return live.Entry{Revision: p.Revision, New: p.Revision == p.PostedRevision, Number: p.Number, Frame: frame(text), Item: frame(item)}, err
 }
 
 // renderHere renders who is in a room.

@@ -52,6 +52,7 @@ type Frame struct{ Text, Deflated []byte }
 type Entry struct {
 	Revision int64 // its place in the log
 	New      bool  // the message's first appearance
+	Number   int64 // the message's place in the room
 	Frame    Frame // for an open page
 	Item     Frame // the message alone, for a page that is written on and on
 
@@ -186,7 +187,7 @@ func (l *Live) Count(room int64) int {
 // Watch begins a stream of what changes in the room after the revision, and
 // counts the viewer as present, until the Watcher is closed.
 func (l *Live) Watch(room, after int64, viewer Viewer) *Watcher {
-	w := &Watcher{viewer: viewer, cursor: after, ended: make(chan struct{}), silence: time.NewTimer(Heartbeat)}
+	w := &Watcher{viewer: viewer, cursor: after, ended: make(chan struct{}), told: make(chan struct{}, 1), silence: time.NewTimer(Heartbeat)}
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	f := l.feeds[room]

@@ -114,7 +114,7 @@ func (d *database) load(_ context.Context, room, after int64, limit int) (entrie
 			sign = "+"
 		}
 		entries = append(entries, live.Entry{
-			Revision: revision, New: first,
+			Revision: revision, New: first, Number: number,
 			Frame: frame("%s%s@%d", sign, text, revision), Item: frame("=%s", text),
 			Other: func(form string) (live.Frame, live.Frame) {
 				return frame("%s%s@%d in %s", sign, text, revision, form), frame("=%s in %s", text, form)

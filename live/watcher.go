@@ -3,6 +3,7 @@ package live
 import (
 	"context"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -24,7 +25,11 @@ type Watcher struct {
 	resets  int   // of the feed, when the stream began
 	here    int   // version of the presence last handed out
 	line    int   // number of the last line about members handed out
+	newest  int64 // number of the newest message handed out
 	silence *time.Timer
+
+	own  atomic.Pointer[Frame] // what is to be told to this viewer alone
+	told chan struct{}         // holds one: own is set
 
 	once   sync.Once
 	ended  chan struct{}
@@ -46,6 +51,25 @@ func (w *Watcher) end(reason error) {
 	})
 }
 
+// Tell hands the viewer a state of its own, which goes out with what comes next
+// or alone. One that has not gone out yet is replaced. A page that is written on
+// and on has no place for it. It never blocks.
+func (w *Watcher) Tell(own Frame) {
+	if w.viewer.Items {
+		return
+	}
+	w.own.Store(&own)
+	select {
+	case w.told <- struct{}{}:
+	default: // the viewer looks for it already
+	}
+}
+
+// Shown tells how far the viewer has been brought: the revision, and the number
+// of the newest message handed out, or 0 for none. It is for the goroutine that
+// calls Next.
+func (w *Watcher) Shown() (revision, newest int64) { return w.cursor, w.newest }
+
 // Next waits for something to send and returns it, oldest first; or nothing
 // after a silence of Heartbeat. When the stream is to end it returns ErrReload,
 // ErrExpired, ErrClosed or ctx's error. That the database can't be asked is no
@@ -59,6 +83,9 @@ func (w *Watcher) Next(ctx context.Context) ([]Frame, error) {
 		if behind {
 			frames, err = w.load(ctx)
 		}
+		if own := w.own.Swap(nil); own != nil && err == nil {
+			frames = append(frames, *own)
+		}
 		if err != nil || len(frames) > 0 {
 			return frames, err
 		}
@@ -71,6 +98,7 @@ func (w *Watcher) Next(ctx context.Context) ([]Frame, error) {
 		}
 		select {
 		case <-moved:
+		case <-w.told:
 		case <-retry:
 		case <-w.ended:
 			return nil, w.reason
@@ -150,7 +178,8 @@ func (w *Watcher) take(frames []Frame, entries []Entry) []Frame {
 		case entry.New:
 			frames = append(frames, item)
 		}
-		w.cursor = entries[i].Revision
+		w.cursor = entry.Revision
+		w.newest = max(w.newest, entry.Number)
 	}
 	return frames
 }

@@ -25,6 +25,7 @@ func (s *Store) DeleteAccount(ctx context.Context, userID int64, remove bool) er
 			`DELETE FROM former_usernames WHERE user_id = $1`,
 			`DELETE FROM tokens WHERE user_id = $1`,
 			`DELETE FROM letters WHERE user_id = $1`,
+			`DELETE FROM memberships WHERE user_id = $1`,
 		} {
 			if _, err := s.exec(ctx, statement, userID); err != nil {
 				return err

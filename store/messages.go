@@ -176,7 +176,10 @@ func (s *Store) append(ctx context.Context, draft chat.Draft, rate chat.Rate) (i
 		INSERT INTO message_versions (room_id, revision, message_id, body, changed_by, changed_at)
 		VALUES ($1, $2, $3, $4, $5, $6)`,
 		draft.RoomID, room.Revision, id, draft.Body, draft.AuthorID, now)
-	return id, err
+	if err != nil {
+		return 0, err
+	}
+	return id, s.wrote(ctx, draft.AuthorID, draft.RoomID, room.Count)
 }
 
 // mayPost gives the reason for which the draft can't be posted just now, if

@@ -159,13 +159,16 @@ func firstError(errs ...error) error {
 }
 
 // placeholders gives "$1, $2, …" for ids, and ids as arguments.
-func placeholders(ids []int64) (marks string, args []any) {
+func placeholders(ids []int64) (marks string, args []any) { return placeholdersFrom(1, ids) }
+
+// placeholdersFrom begins with the number first.
+func placeholdersFrom(first int, ids []int64) (marks string, args []any) {
 	var b strings.Builder
 	for i, id := range ids {
 		if i > 0 {
 			b.WriteString(", ")
 		}
-		b.WriteString("$" + strconv.Itoa(i+1))
+		b.WriteString("$" + strconv.Itoa(first+i))
 		args = append(args, id)
 	}
 	return b.String(), args

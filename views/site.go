@@ -39,6 +39,9 @@ type Page struct {
 	Unsure      bool   // who the viewer is can't be told just now
 	Path        string // where logging in leads back to; of a page for everybody, its one address
 	Room        bool   // the body is a room, which fills the screen
+	Live        bool   // the body keeps the page current itself
+
+	Following []chat.Followed // by the viewer, with what is unread
 }
 
 // Public reports whether the page is for everybody, and search engines.
@@ -56,10 +59,14 @@ func (p Page) name() string {
 }
 
 func (p Page) title() string {
-	if p.Title == "" {
-		return p.Site.Name
+	title := p.Site.Name
+	if p.Title != "" {
+		title = p.Title + " · " + title
 	}
-	return p.Title + " · " + p.Site.Name
+	if n := unread(p.Following); n > 0 {
+		title = "(" + number(n) + ") " + title
+	}
+	return title
 }
 
 func (p Page) loginPath() string    { return LoginPath(p.Path) }

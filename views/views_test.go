@@ -62,6 +62,14 @@ func presence(members int) (p PresenceProps) {
 	return p
 }
 
+// following is two rooms that a member follows, with so much unread.
+func following(counts ...int64) (rooms []chat.Followed) {
+	for i, slug := range []string{room.Slug, "x"} {
+		rooms = append(rooms, chat.Followed{RoomID: room.ID + int64(i), Slug: slug, Name: []string{room.Name, hostile}[i], Unread: counts[i]})
+	}
+	return rooms
+}
+
 // examples holds every component in every state, by the name of its golden.
 var examples = map[string][]golden.State{
 	"message": {
@@ -135,6 +143,14 @@ var examples = map[string][]golden.State{
 		}})},
 		{Name: "a form that is closed", Component: Room(RoomProps{Room: empty, Composer: &ComposerProps{Room: "/rooms/new", Closed: hostile}, Site: site})},
 	},
+	"following": {
+		{Name: "nothing", Component: YourRooms(FollowingProps{})},
+		{Name: "rooms", Component: YourRooms(FollowingProps{Rooms: following(2, 0), Here: room})},
+		{Name: "a count changed", Component: FollowingChanged(FollowingProps{Rooms: following(0, 3), Told: following(0, 2), Here: room, Title: room.Name, Site: site})},
+		{Name: "other rooms", Component: FollowingChanged(FollowingProps{Rooms: following(0, 3), Told: following(0, 3)[:1], Here: room, Title: room.Name, Site: site})},
+		{Name: "marked unread", Component: FollowingAnswer(FollowingProps{Rooms: following(5, 0), Here: room, From: 116})},
+		{Name: "news further up", Component: news(NewsProps{First: 51, Above: "/rooms/dogs/13"})},
+	},
 	"composer": {
 		{Name: "fresh", Component: Composer(ComposerProps{Room: "/rooms/dogs", Nonce: "abcdefghijklmnop"})},
 		{Name: "renewed", Component: ComposerRenewed(ComposerProps{Room: "/rooms/dogs", Nonce: "abcdefghijklmnop", Focus: true})},
@@ -151,7 +167,11 @@ var examples = map[string][]golden.State{
 			Presence: presence(2), Site: site,
 		})},
 		{Name: "for a member, empty", Component: Room(RoomProps{
-			Room: empty, Run: "run", Presence: presence(1), Composer: &ComposerProps{Room: "/rooms/new", Nonce: "abcdefghijklmnop", Focus: true}, Site: site,
+			Room: empty, Run: "run", Presence: presence(1), Composer: &ComposerProps{Room: "/rooms/new", Nonce: "abcdefghijklmnop", Focus: true}, Site: site, Member: true,
+		})},
+		{Name: "for a member who comes back", Component: Room(RoomProps{
+			Room: room, Run: "run", Messages: []chat.Message{message(51, "hello"), message(52, "there")}, Presence: presence(1), Site: site,
+			Member: true, Following: following(0, 3), News: NewsProps{First: 52},
 		})},
 		{Name: "hostile", Component: Room(RoomProps{Room: chat.Room{Slug: "x", Name: hostile}, Site: site})},
 	},
@@ -164,6 +184,7 @@ var examples = map[string][]golden.State{
 	"home": {
 		{Name: "without rooms", Component: Home(HomeProps{Site: site})},
 		{Name: "with rooms", Component: Home(HomeProps{Site: site, Rooms: []RoomEntry{{Room: room, Members: 2}, {Room: empty, Members: 1}}})},
+		{Name: "for a member", Component: Home(HomeProps{Site: site, Member: true, Following: following(1, 0)})},
 		{Name: "a name that can't be", Component: Home(HomeProps{Site: site, RoomName: "!!!", Error: "Give the room a name."})},
 		{Name: "hostile", Component: Home(HomeProps{Site: Site{Name: hostile, Zone: time.UTC}, RoomName: hostile, Error: hostile, Rooms: []RoomEntry{{Room: chat.Room{Slug: "x", Name: hostile}}}})},
 	},

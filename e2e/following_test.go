@@ -1,0 +1,152 @@
+package e2e
+
+import (
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/chromedp/cdproto/cdp"
+	"github.com/chromedp/cdproto/page"
+)
+
+// snap writes a picture of the tab as it is into the folder that E2E_SNAPS names.
+func (b *tab) snap(name string) {
+	folder := os.Getenv("E2E_SNAPS")
+	if folder == "" {
+		return
+	}
+	data := do(b, page.CaptureScreenshot, page.CaptureScreenshotParams{Format: page.CaptureScreenshotFormatPng}).Data
+	if err := os.WriteFile(filepath.Join(folder, name+".png"), data, 0o600); err != nil {
+		b.t.Fatal(err)
+	}
+}
+
+// unread waits until the page says that so many messages are unread in a room,
+// and in all, and says so in its title.
+func (b *tab) unread(slug, count, all string) {
+	b.t.Helper()
+	b.shows("#unread-"+slug, count)
+	b.shows("#all-unread", all)
+	if all == "0" {
+		b.sees("nothing in the title", `!document.title.startsWith("(")`)
+	} else {
+		b.sees("the count in the title", `document.title.startsWith("(`+all+`) ")`)
+	}
+}
+
+// What others write in the rooms that somebody follows is counted on all the
+// pages that they have open, and is read where it is seen.
+func TestUnreadIsCountedWhileItHappens(t *testing.T) {
+	t.Parallel()
+	s := start(t)
+	ada, she := person(t, s, "ada")
+	bob := s.member("bob")
+	dogs, cats := bob.open("Dogs"), bob.open("Cats")
+	bob.post(dogs, "Is anybody there?")
+
+	ada.resize(1280, 800) // wide enough for the list beside the log
+	ada.enter(s, dogs)
+	ada.press("Follow")
+	ada.sees("she follows it", `eye.named("button", "Unfollow")`)
+	ada.sees("it is listed", `document.querySelector("#following a").textContent === "Dogs"`)
+	ada.enter(s, cats)
+	ada.unread("dogs", "0", "0")
+	ada.say("First words here")
+	ada.sees("who writes in a room follows it", `document.querySelector("#unread-cats") && eye.named("button", "Unfollow")`)
+
+	bob.post(dogs, "To the dogs")
+	ada.unread("dogs", "1", "1")
+	bob.post(dogs, "And once more")
+	bob.post(cats, "To the cats")
+	ada.hears("To the cats")
+	ada.unread("dogs", "2", "2")
+	ada.snap("cats")
+	ada.fill("Message", "Half a thought")
+
+	other := ada.another() // in a window of its own
+	other.enter(s, dogs)
+	other.reads("[role=log] .news", "New since your last visit")
+	other.sees("the news begin where she had left", `document.querySelector(".news + [data-number]").dataset.number === "2"`)
+	other.snap("dogs")
+	ada.unread("dogs", "0", "0")
+	bob.post(dogs, "You are here now")
+	other.hears("You are here now")
+	bob.post(cats, "And in both rooms")
+	ada.hears("And in both rooms")
+	ada.unread("dogs", "0", "0")
+	other.unread("cats", "0", "0")
+	if got := ada.draft(); got != "Half a thought" {
+		t.Errorf("the draft is %q, want it kept", got)
+	}
+
+	other.goTo(s.url)
+	other.unread("dogs", "0", "0")
+	bob.post(dogs, "On the first page too")
+	other.unread("dogs", "1", "1")
+	other.snap("home")
+	ada.unread("dogs", "1", "1")
+	s.restart()
+	other.goTo(s.url)
+	other.unread("dogs", "1", "1")
+	other.press("Mark all as read")
+	other.unread("dogs", "0", "0")
+	ada.allow(noAnswer, htmxCut, status503)
+	ada.unread("dogs", "0", "0")
+	she.post(dogs, "Her own words") // are not counted
+	bob.post(dogs, "His are")
+	ada.unread("dogs", "1", "1")
+	ada.press("Mark all as read")
+	ada.unread("dogs", "0", "0")
+	ada.press("Unfollow")
+	ada.sees("she follows one room less", `!document.querySelector("#unread-cats") && eye.named("button", "Follow")`)
+}
+
+// A hidden tab has no stream. Its title says all the same what is unread.
+func TestHiddenTabCountsInItsTitle(t *testing.T) {
+	t.Parallel()
+	s := start(t)
+	front, she := person(t, s, "ada")
+	bob := s.member("bob")
+	room := bob.open("Dogs")
+	she.send(room+"/follow", nil)
+	front.goTo(s.url)
+	hidden := front.openBehind()
+	look[bool](hidden, `(location.assign(`+js(s.url+room)+`), true)`)
+	hidden.sees("the room, in the background", `location.pathname === `+js(room)+` && document.readyState === "complete" && document.hidden`)
+	bob.post(room, "One")
+	bob.post(room, "Two")
+	hidden.sees("the count in the title", `document.title.startsWith("(2) Dogs") && document.hidden`)
+	front.sees("the count in the other's", `document.title.startsWith("(2) ")`)
+	do(hidden, page.BringToFront, cdp.Empty{})
+	hidden.hears("Two")
+	hidden.unread("dogs", "0", "0")
+}
+
+// All of it works with plain pages, but for what changes by itself.
+func TestUnreadWithoutScripts(t *testing.T) {
+	t.Parallel()
+	s := start(t)
+	ada, _ := person(t, s, "ada")
+	ada.withoutScripts()
+	bob := s.member("bob")
+	dogs := bob.open("Dogs")
+	bob.post(dogs, "One")
+	ada.goTo(s.url + dogs)
+	ada.press("Follow")
+	ada.sees("she follows it", `eye.named("button", "Unfollow")`)
+	ada.goTo(s.url)
+	bob.post(dogs, "Two")
+	bob.post(dogs, "Three")
+	ada.goTo(s.url)
+	ada.unread("dogs", "2", "2")
+	ada.click("#following a", "Dogs")
+	ada.reads("[role=log] .news", "New since your last visit")
+	ada.unread("dogs", "0", "0")
+	ada.goTo(s.url)
+	ada.unread("dogs", "0", "0")
+	bob.post(dogs, "Four")
+	ada.goTo(s.url)
+	ada.unread("dogs", "1", "1")
+	ada.press("Mark all as read")
+	ada.unread("dogs", "0", "0")
+}
