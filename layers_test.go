@@ -44,9 +44,10 @@ var layers = map[string]layer{
 	},
 	"markup":   {may: []string{"chat"}, never: []string{"net/http", "database/sql", sqlx, templ, gin}},
 	"password": {},
+	"words":    {never: []string{"net/http", "database/sql", sqlx, templ, gin}},
 	"picture":  {},
 	"store": {
-		may:   []string{"chat"},
+		may:   []string{"chat", "words"},
 		never: []string{"net/http", templ, gin},
 	},
 	"store/storetest": {
@@ -54,7 +55,7 @@ var layers = map[string]layer{
 		forTests: true,
 	},
 	"views": {
-		may:   []string{"chat", "views/ui"},
+		may:   []string{"chat", "views/ui", "words"},
 		never: []string{"net/http", "database/sql", sqlx, gin},
 	},
 	"views/golden": {forTests: true},
@@ -65,7 +66,7 @@ var layers = map[string]layer{
 	},
 	"assets": {never: []string{"database/sql", sqlx, templ, gin}},
 	"handlers": {
-		may:   []string{"assets", "chat", "live", "mail", "markup", "password", "picture", "store", "views"},
+		may:   []string{"assets", "chat", "live", "mail", "markup", "password", "picture", "store", "views", "words"},
 		never: []string{"database/sql", sqlx},
 	},
 	"e2e": {forTests: true},
