@@ -63,6 +63,7 @@ func postgresSource(u *url.URL) *url.URL {
 		"lock_timeout":                        "2000",
 		"idle_in_transaction_session_timeout": "10000",
 		"application_name":                    "twilightbark",
+		"jit":                                 "off", // to compile a search takes longer than to run it
 	} {
 		if !query.Has(name) {
 			query.Set(name, value)
@@ -326,4 +327,77 @@ func passing(err error) bool {
 		errors.Is(err, driver.ErrBadConn) || errors.Is(err, sql.ErrConnDone) || errors.Is(err, sql.ErrTxDone) || errors.As(err, &network) ||
 		errors.Is(err, context.DeadlineExceeded) || errors.Is(err, net.ErrClosed) ||
 		errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF)
+}
+
+func (s *Store) postgres() bool { return s.write.DriverName() == "postgres" }
+
+// wordsBlock is how many messages, by their ids, are a block of PostgreSQL's
+// index of words.
+const wordsBlock = 8192
+
+func blockToken(id int64) string { return "¤" + strconv.FormatInt(id/wordsBlock, 10) }
+
+// candidates gives up to limit messages before one that have all the tokens, the
+// newest first. There is no quotation mark in a token.
+func (s *Store) candidates(ctx context.Context, tokens []string, before int64, limit int) (ids []int64, err error) {
+	if !s.postgres() {
+		err = s.list(ctx, &ids, `
+			SELECT rowid FROM message_words WHERE message_words MATCH $1 AND rowid < $2
+			ORDER BY rowid DESC LIMIT $3`, `"`+strings.Join(tokens, `" AND "`)+`"`, before, limit)
+		return ids, err
+	}
+	// PostgreSQL would gather all that have the tokens before it sorts them. So it
+	// is asked for one block after the other, and stops when there are enough. The
+	// sum keeps it from reading a block in order of the ids instead of by the words.
+	err = s.list(ctx, &ids, `
+		SELECT hit.message_id
+		FROM generate_series((SELECT LEAST(COALESCE(MAX(message_id), 0), $1::bigint - 1) FROM message_words) / 8192, 0, -1) AS block
+		CROSS JOIN LATERAL (
+			SELECT w.message_id FROM message_words w
+			WHERE w.words @@ ($2 || ' & ''¤' || block || '''')::tsquery AND w.message_id < $3
+			ORDER BY w.message_id + 0 DESC LIMIT $4
+		) hit
+		LIMIT $5`, before, `'`+strings.Join(tokens, `' & '`)+`'`, before, limit, limit)
+	return ids, err
+}
+
+// setWords makes the index hold the messages as they are: those that are deleted
+// no more.
+func (s *Store) setWords(ctx context.Context, messages []indexed) error {
+	var gone []int64
+	var rows strings.Builder
+	var args []any
+	for _, m := range messages {
+		if m.DeletedAt != 0 {
+			gone = append(gone, m.ID)
+			continue
+		}
+		if len(args) > 0 {
+			rows.WriteString(", ")
+		}
+		n := len(args)
+		if s.postgres() {
+			fmt.Fprintf(&rows, "($%d, array_to_tsvector(string_to_array($%d, ' ')))", n+1, n+2)
+			args = append(args, m.ID, m.words()+" "+blockToken(m.ID))
+		} else {
+			fmt.Fprintf(&rows, "($%d, $%d)", n+1, n+2)
+			args = append(args, m.ID, m.words())
+		}
+	}
+	set, drop := `INSERT OR REPLACE INTO message_words (rowid, words) VALUES `+rows.String(), `DELETE FROM message_words WHERE rowid IN `
+	if s.postgres() {
+		set = `INSERT INTO message_words (message_id, words) VALUES ` + rows.String() + ` ON CONFLICT (message_id) DO UPDATE SET words = excluded.words`
+		drop = `DELETE FROM message_words WHERE message_id IN `
+	}
+	if len(args) > 0 {
+		if _, err := s.exec(ctx, set, args...); err != nil {
+			return err
+		}
+	}
+	if len(gone) == 0 {
+		return nil
+	}
+	marks, ids := placeholders(gone)
+	_, err := s.exec(ctx, drop+`(`+marks+`)`, ids...)
+	return err
 }

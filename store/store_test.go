@@ -18,6 +18,7 @@ import (
 	"github.com/twilightbark/twilightbark/chat"
 	"github.com/twilightbark/twilightbark/store"
 	"github.com/twilightbark/twilightbark/store/storetest"
+	"github.com/twilightbark/twilightbark/words"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -61,7 +62,7 @@ func open(t *testing.T, address string) *store.Store {
 }
 
 // openRaw connects to the database without the store.
-func openRaw(t *testing.T, address string) *sqlx.DB {
+func openRaw(t testing.TB, address string) *sqlx.DB {
 	t.Helper()
 	driver, source := "postgres", address
 	if path, ok := strings.CutPrefix(address, "sqlite:"); ok {
@@ -236,6 +237,8 @@ func everyMethod(ctx context.Context, s *store.Store) map[string]error {
 	_, errs["ChangePassword"] = s.ChangePassword(ctx, 1, "none")
 	errs["EndOthers"] = s.EndOthers(ctx, 1, nil)
 	errs["KnowBrowser"] = s.KnowBrowser(ctx, 1, []byte("1"))
+	_, _, errs["Search"] = s.Search(ctx, store.Search{Query: words.Parse("x")}, 1)
+	_, errs["Index"] = s.Index(ctx)
 	_, errs["RemoveMessages"] = s.RemoveMessages(ctx)
 	_, errs["MessagesBy"] = s.MessagesBy(ctx, 1, chat.Message{}, 10)
 	errs["DeleteAccount"] = s.DeleteAccount(ctx, 1, false)
