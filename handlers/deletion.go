@@ -92,7 +92,7 @@ func (h *Handlers) removeMessages(ctx context.Context) {
 func (h *Handlers) removeSome(ctx context.Context) bool {
 	room, err := h.Store.RemoveMessages(ctx)
 	if err == nil && room.ID != 0 {
-		h.live.Hint(room.ID, room.Revision)
+		h.changed(room.ID, room.Revision)
 	}
 	if err != nil && chat.KindOf(err) != chat.NotFound && ctx.Err() == nil {
 		h.Log.WarnContext(ctx, "can't remove messages; will try again", "error", err)

@@ -60,6 +60,8 @@ type Handlers struct {
 	letters   chan struct{} // holds one: a letter may wait
 	removals  chan struct{} // holds one: messages may wait to be removed
 	reading   *reading
+	searches  chan struct{} // holds one for each that is at work
+	index     *index
 	stop      context.CancelFunc
 	tasks     sync.WaitGroup
 	forwarded sync.Once // the warning about a proxy that is not configured
@@ -81,6 +83,8 @@ func New(config Config) *Handlers {
 		letters:  make(chan struct{}, 1),
 		removals: make(chan struct{}, 1),
 		reading:  newReading(),
+		searches: make(chan struct{}, maxSearches),
+		index:    newIndex(),
 	}
 	h.live = live.New(live.Config{
 		Load: h.loadEntries, Revisions: config.Store.Revisions, Renewals: h.loadRenewals, Ended: h.endedSessions, Bans: h.recentBans, States: h.loadStates,
@@ -93,6 +97,7 @@ func New(config Config) *Handlers {
 	h.tasks.Go(func() { h.removeMessages(ctx) })
 	h.tasks.Go(func() { h.forget(ctx) })
 	h.tasks.Go(func() { h.lookAfterReading(ctx) })
+	h.tasks.Go(func() { h.indexMessages(ctx) })
 	return h
 }
 

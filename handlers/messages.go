@@ -20,7 +20,7 @@ func (h *Handlers) postMessage(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	h.live.Hint(message.RoomID, message.Revision)
+	h.changed(message.RoomID, message.Revision)
 	wake(h.reading.wake)
 	h.reading.stir(message.AuthorID)
 	if !fragmentWanted(c) {

@@ -50,6 +50,7 @@ func (h *Handlers) routes() http.Handler {
 	site.get("/confirm-email/:token", h.do(h.showConfirmEmail))
 	site.POST("/confirm-email/:token", h.do(h.confirmEmail))
 	site.get("/users/:username", h.do(h.showAccount))
+	site.get("/search", h.do(h.showSearch))
 
 	site.POST("/rooms", h.do(h.openRoom))
 	site.get("/rooms/:slug", h.do(h.showRoom))

@@ -46,6 +46,7 @@ var every = []struct {
 	{"POST", "/register", 422, 422, 422, 422},
 	{"POST", "/logout", 303, 303, 303, 303},
 	{"GET", "/users/ada", 404, 404, 404, 404},
+	{"GET", "/search?q=x&room=dogs&author=ada&page=2", 200, 200, 200, 200},
 	{"POST", "/rooms", 422, 422, 422, 422},
 	{"GET", "/rooms/dogs", 200, 200, 200, 200},
 	{"HEAD", "/rooms/dogs", 200, 200, 200, 200},

@@ -9,6 +9,7 @@ import (
 
 	"github.com/twilightbark/twilightbark/chat"
 	"github.com/twilightbark/twilightbark/views/golden"
+	"github.com/twilightbark/twilightbark/words"
 )
 
 const hostile = golden.Hostile
@@ -228,6 +229,19 @@ var examples = map[string][]golden.State{
 		{Name: "profile, refused", Component: Profile(ProfileProps{
 			Profile: chat.Profile{Username: hostile, TimeZone: hostile}, Picture: "/avatars/0123456789abcdef0123456789abcdef/256", Chosen: true, Zone: time.UTC,
 			Errors: map[string]string{"username": hostile, "time_zone": hostile, "avatar": hostile}, Error: hostile,
+		})},
+	},
+	"search": {
+		{Name: "the form", Component: Search(SearchProps{Page: 1, Zone: time.UTC})},
+		{Name: "nothing found", Component: Search(SearchProps{Text: "cats", Query: words.Parse("cats"), Page: 1, Zone: time.UTC})},
+		{Name: "nothing to look for", Component: Search(SearchProps{Text: "%", Problem: "There is no word in this.", Page: 1, Zone: time.UTC})},
+		{Name: "found", Component: Search(SearchProps{
+			Text: "bark cafe", Room: "dogs", Author: "Ada", Query: words.Parse("bark cafe"), Page: 2, More: true, Zone: time.UTC,
+			Found: []chat.Message{message(17, "one\nbarking at the <Café>"), message(3, strings.Repeat("long ", 100)+"café bark")},
+		})},
+		{Name: "hostile", Component: Search(SearchProps{
+			Text: hostile, Room: hostile, Author: hostile, Query: words.Parse("script " + strings.Repeat("script ", 40)), Page: 1, More: true, Zone: time.UTC,
+			Found: []chat.Message{{RoomSlug: "x", RoomName: hostile, Author: chat.FormerMember, Body: hostile}},
 		})},
 	},
 	"layout": {
