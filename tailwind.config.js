@@ -13,6 +13,9 @@ const dark = {
   page: "#292524", // stone-800
   well: "#1c1917", // stone-900: what is read or typed into
   raised: "#25211f", // a row of a well under the pointer
+  "dusk-from": "#172554", // the sky over the welcome
+  "dusk-to": "#102a25",
+  moon: "#fbdf8f",
   line: "#44403c", // decoration between things
   edge: "#78716c", // the outline of a control: at least 3:1
   text: "#f5f5f4",
@@ -30,6 +33,9 @@ const light = {
   page: "#f5f5f4",
   well: "#ffffff",
   raised: "#fafaf9",
+  "dusk-from": "#dbeafe",
+  "dusk-to": "#dcfce7",
+  moon: "#fde68a",
   line: "#d6d3d1",
   edge: "#78716c",
   text: "#1c1917",
@@ -54,6 +60,9 @@ const brand = {
   tag: "#be185d",
   "on-tag": "#ffffff",
   shade: "#00000080", // over the page, behind what opens above it
+  fur: "#14110f",
+  "fur-light": "#322c28",
+  eye: "#92540f",
 };
 
 const properties = (tokens) =>

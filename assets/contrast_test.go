@@ -2,6 +2,7 @@ package assets
 
 import (
 	"fmt"
+	"maps"
 	"math"
 	"os"
 	"regexp"
@@ -14,11 +15,12 @@ import (
 // The grounds that are a run from one colour to another.
 var runs = map[string][2]string{
 	"collar": {"brand-from", "brand-to"}, // of the header and the primary buttons
+	"dusk":   {"dusk-from", "dusk-to"},   // of the welcome
 }
 
 var (
 	// surfaces are the grounds on which anything may stand.
-	surfaces = []string{"page", "well", "raised"}
+	surfaces = []string{"page", "well", "raised", "dusk"}
 	// inks are the colours of text, of icons, and of what says which state a
 	// control is in. Each is legible on each surface.
 	inks = []string{"text", "muted", "voice", "link", "accent", "name", "info", "danger"}
@@ -28,6 +30,8 @@ var (
 	own = map[string][]string{"collar": {"on-brand", "on-brand-hover"}, "tag": {"on-tag"}, "accent": {"page"}}
 	// ornaments tell nothing: what they part or adorn is known without them.
 	ornaments = []string{"line", "trim", "shade"}
+	// paints are of the picture of the dog.
+	paints = []string{"moon", "fur", "fur-light", "eye", "on-tag", "tag", "brand-from", "brand-to", "trim", "edge"}
 )
 
 // Text needs 4.5:1, and what shows where a control is or what it is about needs
@@ -79,18 +83,13 @@ func stylesheet() string { return string(files[Path("app.css")].plain) }
 // A token in a part that TestContrast does not try it in, or made fainter where
 // it is used, would be a pair that nobody computed.
 func TestEveryUseOfAColourIsTried(t *testing.T) {
-	var grounds []string
-	for ground := range own {
-		if run, ok := runs[ground]; ok {
-			grounds = append(grounds, run[0], run[1])
-		} else {
-			grounds = append(grounds, ground)
-		}
+	grounds := slices.Concat(surfaces, slices.Collect(maps.Keys(own)), ornaments)
+	for _, run := range runs {
+		grounds = append(grounds, run[:]...)
 	}
-	grounds = slices.Concat(surfaces, grounds, ornaments)
 	marks := slices.Concat(inks, outlines, ornaments, own["collar"])
 	parts := map[string][]string{
-		"color": slices.Concat(inks, own["collar"], own["tag"], own["accent"]), "fill": inks, "stroke": inks, "caret-color": inks, "accent-color": inks,
+		"color": slices.Concat(inks, own["collar"], own["tag"], own["accent"]), "fill": paints, "stroke": paints, "caret-color": inks, "accent-color": inks,
 		"text-decoration-color": slices.Concat(inks, ornaments), "scrollbar-color": outlines,
 		"background": grounds, "background-color": grounds, "box-shadow": {"message-edge"}, "--message-fill": surfaces, "--message-edge": inks,
 		"border": marks, "border-color": marks, "outline": marks, "outline-color": marks,

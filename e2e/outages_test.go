@@ -92,6 +92,28 @@ func TestPostsDuringADeployArrive(t *testing.T) {
 	o.ada.isCurrent(o.site)
 }
 
+// Who looks at a page that can't hear the room is told so, also when the network
+// is gone, and no longer than that.
+func TestTroubleIsShownAndTakenBack(t *testing.T) {
+	t.Parallel()
+	o := newOutage(t)
+	o.ada.allow(status503)
+	o.enter()
+	for name, trouble := range map[string]struct{ begin, end func() }{
+		"no network": {o.proxy.refuse, o.proxy.accept},
+		"a deploy":   {func() { o.proxy.set(unavailable, unavailable); o.proxy.cut() }, func() { o.proxy.set(none, none) }},
+	} {
+		o.ada.shows("#connection", "")
+		trouble.begin()
+		o.ada.reads("#connection", "Reconnecting…")
+		trouble.end()
+		o.ada.shows("#connection", "")
+		o.bob.post(o.room, "After "+name)
+		o.ada.hears("After " + name)
+	}
+	o.isOver()
+}
+
 // The first connect of a stream is the one that htmx itself never tries again.
 func TestStreamOpensAfterFailingAtFirst(t *testing.T) {
 	t.Parallel()

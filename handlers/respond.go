@@ -11,6 +11,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/a-h/templ"
 	"github.com/gin-gonic/gin"
@@ -44,7 +45,7 @@ func (h *Handlers) show(c *gin.Context, status int, page views.Page, body templ.
 // siteFor is the site as the one who asks sees it.
 func (h *Handlers) siteFor(c *gin.Context) views.Site {
 	site := h.site
-	site.Zone = h.zone(c)
+	site.Zone, site.Now = h.zone(c), time.Now()
 	return site
 }
 

@@ -6,6 +6,8 @@ import (
 	"github.com/gin-contrib/sessions"
 	"github.com/gin-gonic/gin"
 
+	"github.com/twilightbark/twilightbark/views"
+
 	"github.com/twilightbark/twilightbark/chat"
 )
 
@@ -32,7 +34,9 @@ func (h *Handlers) routes() http.Handler {
 	open.get("/sitemap.xml", h.do(h.showSitemap))
 	open.get("/sitemaps/:part", h.do(h.showSitemapPart))
 	open.get("/avatars/:picture/:size", h.do(h.showPicture))
-	open.get("/fragments/not-sent", h.do(h.showNotSent))
+	open.get("/fragments/not-sent", h.do(keptFragment(views.NotSent())))
+	open.get("/fragments/reconnecting", h.do(keptFragment(views.Reconnecting())))
+	open.get("/fragments/connected", h.do(keptFragment(views.Connected())))
 
 	site := routeGroup{open.Group("/")}
 	site.Use(h.checkOrigin(), h.readForm, h.identify)

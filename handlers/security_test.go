@@ -37,6 +37,8 @@ var every = []struct {
 	{"GET", "/avatars/paw-36/96", 404, 404, 404, 404},
 	{"GET", "/avatars/paw-03/96", 404, 404, 404, 404},
 	{"GET", "/fragments/not-sent", 200, 200, 200, 200},
+	{"GET", "/fragments/reconnecting", 200, 200, 200, 200},
+	{"GET", "/fragments/connected", 200, 200, 200, 200},
 	{"GET", "/static/none.css", 404, 404, 404, 404},
 	{"GET", "/kit", 404, 404, 404, 404},
 	{"GET", "/about", 404, 404, 404, 404},

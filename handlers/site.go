@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/a-h/templ"
 	"github.com/gin-gonic/gin"
 
 	"github.com/twilightbark/twilightbark/assets"
@@ -95,10 +96,13 @@ func (h *Handlers) avatarPicture(c *gin.Context) ([]byte, error) {
 
 var errNoPicture = &chat.Error{Kind: chat.NotFound, Message: "There is no such picture."}
 
-// showNotSent is cached by browsers, so that it is at hand when the network is not.
-func (h *Handlers) showNotSent(c *gin.Context) error {
-	c.Header("Cache-Control", "public, max-age=86400")
-	return render(c, http.StatusOK, views.NotSent())
+// keptFragment shows what browsers keep, so that it is at hand when the network
+// is not.
+func keptFragment(fragment templ.Component) func(*gin.Context) error {
+	return func(c *gin.Context) error {
+		c.Header("Cache-Control", "public, max-age=86400")
+		return render(c, http.StatusOK, fragment)
+	}
 }
 
 // showKit shows what pages are made of.

@@ -16,6 +16,7 @@ import (
 type Site struct {
 	Name             string
 	Zone             *time.Location // in which times are shown
+	Now              time.Time      // when the page is made
 	RegistrationOpen bool
 	BaseURL          string // the public address, without a slash at its end
 	Stylesheet       string // the assets' addresses

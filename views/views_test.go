@@ -20,7 +20,7 @@ var noon = chat.At(time.Date(2026, 11, 24, 12, 0, 0, 0, time.UTC))
 const minute = chat.Micros(60_000_000)
 
 var (
-	site = Site{Name: "Test Bark", BaseURL: "https://bark.example", Zone: time.UTC, RegistrationOpen: true, Stylesheet: "/static/app.css", Script: "/static/htmx.js", Icon: "/static/icon.svg",
+	site = Site{Name: "Test Bark", BaseURL: "https://bark.example", Zone: time.UTC, Now: noon.Time(), RegistrationOpen: true, Stylesheet: "/static/app.css", Script: "/static/htmx.js", Icon: "/static/icon.svg",
 		TouchIcon: "/static/touch.png", Picture: "/static/picture.png", DarkColor: "#000000", LightColor: "#ffffff"}
 	worded = Site{Name: "x", Stylesheet: "/static/app.css", Script: "/static/htmx.js", Icon: "/static/icon.svg", OwnStylesheet: "/static/own.css", Footer: "one\n" + hostile, About: "x"}
 	ada    = chat.User{ID: 1, Username: "Ada", Email: "ada@example.com", HideEmail: true, CreatedAt: noon}
@@ -114,6 +114,8 @@ var examples = map[string][]golden.State{
 		{Name: "trouble of ours", Component: Trouble(OopsProps{Title: "Oops", Sentence: "This is our fault.", Reference: "abc"})},
 		{Name: "too far behind without scripts", Component: StreamBehind("/rooms/dogs")},
 		{Name: "not sent", Component: NotSent()},
+		{Name: "no connection", Component: Reconnecting()},
+		{Name: "a connection again", Component: Connected()},
 		{Name: "hostile", Component: Moves(MovesProps{Joined: []Move{{Key: "1", Name: hostile, Path: "/users/x"}}})},
 	},
 	"moderation": {
@@ -326,5 +328,29 @@ func TestTypicalLiveMessageIsSmall(t *testing.T) {
 	size := len(golden.Render(t, golden.State{Component: Arrived(p)})) + len(golden.Render(t, golden.State{Component: CursorMoved(p.Cursor())}))
 	if size >= 1000 {
 		t.Errorf("it takes %d bytes, want fewer than 1,000", size)
+	}
+}
+
+func TestTimesInWords(t *testing.T) {
+	berlin, err := time.LoadLocation("Europe/Berlin")
+	if err != nil {
+		t.Fatal(err)
+	}
+	now := time.Date(2026, 3, 30, 0, 30, 0, 0, berlin) // a Monday, after a night of 23 hours
+	for _, tt := range []struct {
+		at   time.Time
+		want string
+	}{
+		{now, "today at 00:30"},
+		{now.Add(-time.Hour), "yesterday at 23:30"},
+		{time.Date(2026, 3, 29, 0, 0, 0, 0, berlin), "yesterday at 00:00"},
+		{time.Date(2026, 3, 28, 23, 59, 0, 0, berlin), "Saturday at 23:59"},
+		{time.Date(2026, 3, 24, 0, 0, 0, 0, berlin), "Tuesday at 00:00"},
+		{time.Date(2026, 3, 23, 23, 59, 0, 0, berlin), "23 March 2026"},
+		{now.AddDate(0, 0, 1), "31 March 2026"},
+	} {
+		if got := inWords(tt.at, now); got != tt.want {
+			t.Errorf("%v: got %q, want %q", tt.at, got, tt.want)
+		}
 	}
 }
