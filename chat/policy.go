@@ -13,9 +13,9 @@ const (
 	EditMessage
 	DeleteMessage
 	SeeVersions    // of a message: the texts it had before
-	Moderate       // see to rooms, messages and reports
+	Moderate       // see to rooms, messages and reports, and see members and the audit table
 	SanctionMember // mute and ban a member, remove what they wrote
-	Administer     // see to members' accounts, the site's settings and the audit table
+	Administer     // see to members' accounts, with what is private, and the site's settings
 )
 
 // rule tells who may do an act. The zero value lets nobody.

@@ -18,7 +18,7 @@ func (h *Handlers) showRegister(c *gin.Context) error {
 	if viewer(c) != nil {
 		return seeOther(c, orHome(nextPath(c)))
 	}
-	if !h.RegistrationOpen {
+	if !h.inForce().RegistrationOpen {
 		return errRegistrationClosed
 	}
 	return h.showRegisterForm(c, http.StatusOK, views.AccountFormProps{Next: nextPath(c)})
@@ -26,16 +26,13 @@ func (h *Handlers) showRegister(c *gin.Context) error {
 
 var errRegistrationClosed = &chat.Error{Kind: chat.Forbidden, Message: "This site takes no new members just now."}
 
-func (h *Handlers) showRegisterForm(c *gin.Context, status int, form views.AccountFormProps) (err error) {
-	if form.Shown, err = h.shownNow(c.Request.Context()); err != nil {
-		return err
-	}
+func (h *Handlers) showRegisterForm(c *gin.Context, status int, form views.AccountFormProps) error {
 	return h.show(c, status, views.Page{Title: "Register", Path: orHome(form.Next)}, views.Register(form))
 }
 
 // register makes an account, and logs its owner in.
 func (h *Handlers) register(c *gin.Context) error {
-	if !h.RegistrationOpen {
+	if !h.inForce().RegistrationOpen {
 		return errRegistrationClosed
 	}
 	form := views.AccountFormProps{Email: field(c, "email"), Username: field(c, "username"), Next: nextPath(c)}
@@ -66,9 +63,6 @@ func (h *Handlers) newAccount(c *gin.Context, form views.AccountFormProps) (user
 	if len(problems) > 0 {
 		return user, &chat.Error{Kind: chat.Invalid, Message: "Please look at the fields below.", Fields: problems}
 	}
-	if err := h.checkPerson(c); err != nil {
-		return user, err
-	}
 	if err := h.attempts.try(addressPrefix(c).String(), "register "+registration.Email); err != nil {
 		return user, err
 	}
@@ -92,7 +86,7 @@ func (h *Handlers) showLogin(c *gin.Context) error {
 }
 
 func (h *Handlers) showLoginForm(c *gin.Context, status int, form views.AccountFormProps) error {
-	return h.show(c, status, views.Page{Title: "Log in", Path: orHome(form.Next)}, views.Login(form, h.RegistrationOpen))
+	return h.show(c, status, views.Page{Title: "Log in", Path: orHome(form.Next)}, views.Login(form, h.inForce().RegistrationOpen))
 }
 
 // login never says which of the two was wrong: that would tell who has an account.
@@ -141,7 +135,9 @@ func (h *Handlers) authenticate(c *gin.Context, email, secret string) (chat.User
 	if stale {
 		h.refreshHash(ctx, user, secret)
 	}
-	// Only who knows the password is told.
+	if user.DisabledAt != 0 { // which, like a ban, only who knows the password is told
+		return chat.User{}, &chat.Error{Kind: chat.Invalid, Message: "This account is disabled. Please write to those who run the site if you think that is wrong."}
+	}
 	ban, err := h.Store.BanIn(ctx, user.ID, 0)
 	if err == nil && ban.Given() {
 		err = &chat.Error{Kind: chat.Invalid, Message: ban.Refusal().Message}

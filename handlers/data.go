@@ -137,7 +137,7 @@ func (d download) writePage() error {
 		return err
 	}
 	ctx := d.Request.Context()
-	begin, end, err := views.ArchivePage(ctx, views.ArchiveProps{User: d.user, Site: d.SiteName, BaseURL: d.BaseURL.String()})
+	begin, end, err := views.ArchivePage(ctx, views.ArchiveProps{User: d.user, Site: d.inForce().SiteName, BaseURL: d.BaseURL.String()})
 	if err != nil {
 		return err
 	}

@@ -24,12 +24,14 @@ import (
 	"github.com/twilightbark/twilightbark/views"
 )
 
-// Config is what the site is made of.
+// Config is what the site is made of. What admins have set counts before the
+// fields of the same name: see inForce.
 type Config struct {
 	Store            *store.Store
 	Log              *slog.Logger   // made with LogRequestIDs
 	BaseURL          *url.URL       // the public address
 	OnlyHost         bool           // requests for another host than BaseURL's are refused
+	Version          string         // of the program
 	SiteName         string         // in titles and the header
 	Stylesheet       assets.File    // loaded after ours; the zero File for none
 	Footer           string         // of all pages but rooms; empty for none
@@ -39,7 +41,6 @@ type Config struct {
 	TrustedProxies   []netip.Prefix // whose X-Forwarded-For is believed
 	PostRate         chat.Rate      // of one member's messages
 	LoginRate        chat.Rate      // of attempts to log in or register, for each address and each account
-	FormAge          time.Duration  // least time between showing and sending the form to register; 0 for none
 	MaxStreams       int            // for each address; 0 for any number
 	Mail             mail.Sender    // for letters
 	AuditRetention   time.Duration  // how long the audit table remembers; 0 for ever
@@ -50,6 +51,7 @@ type Config struct {
 type Handlers struct {
 	Config
 	run       string // names this run of the server
+	settings  atomic.Pointer[chat.SiteSettings]
 	site      views.Site
 	live      *live.Live
 	hasher    *password.Hasher
@@ -65,8 +67,7 @@ type Handlers struct {
 	index     *index
 	stop      context.CancelFunc
 	tasks     sync.WaitGroup
-	formKey   atomic.Pointer[[]byte] // signs when forms were shown
-	forwarded sync.Once              // the warning about a proxy that is not configured
+	forwarded sync.Once // the warning about a proxy that is not configured
 	draining  atomic.Bool
 	router    http.Handler
 }
@@ -95,11 +96,13 @@ func New(config Config) *Handlers {
 	h.router = h.routes()
 	ctx, stop := context.WithCancel(context.Background())
 	h.stop = stop
+	h.lookForSettings(ctx)
 	h.tasks.Go(func() { h.sendLetters(ctx) })
 	h.tasks.Go(func() { h.removeMessages(ctx) })
 	h.tasks.Go(func() { h.forget(ctx) })
 	h.tasks.Go(func() { h.lookAfterReading(ctx) })
 	h.tasks.Go(func() { h.indexMessages(ctx) })
+	h.tasks.Go(func() { h.followSettings(ctx) })
 	return h
 }
 
@@ -107,7 +110,7 @@ func New(config Config) *Handlers {
 func newSiteView(config Config) views.Site {
 	dark, light := assets.PageColors()
 	return views.Site{
-		Name: config.SiteName, Zone: config.Zone, RegistrationOpen: config.RegistrationOpen, BaseURL: config.BaseURL.String(),
+		Zone: config.Zone, BaseURL: config.BaseURL.String(),
 		Stylesheet: assets.Path("app.css"), Script: assets.Path("htmx.js"), Icon: assets.Path("icon.svg"),
 		OwnStylesheet: config.Stylesheet.Path, Footer: config.Footer, About: markup.Render(config.About, nil),
 		TouchIcon: assets.Path("icon-full-180.png"), Picture: assets.Path("icon-512.png"), DarkColor: dark, LightColor: light,

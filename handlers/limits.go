@@ -16,9 +16,8 @@ const maxKeys = 100_000
 
 // limiter bounds how often something is tried under a key.
 type limiter struct {
-	rate chat.Rate
-
 	mu     sync.Mutex // guards what follows
+	rate   chat.Rate
 	keys   map[string]*list.Element
 	recent *list.List // of limited, the one last seen in front
 }
@@ -36,11 +35,11 @@ func newLimiter(r chat.Rate) *limiter {
 // returns TooFast with the time to wait, and the attempt counts under none: who
 // is stopped by the first key can't use up what the others are allowed.
 func (l *limiter) try(keys ...string) error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
 	if !l.rate.Limited() {
 		return nil
 	}
-	l.mu.Lock()
-	defer l.mu.Unlock()
 	var counted []*rate.Reservation
 	for _, key := range keys {
 		reservation := l.bucket(key).Reserve()
@@ -53,6 +52,17 @@ func (l *limiter) try(keys ...string) error {
 		}
 	}
 	return nil
+}
+
+// change sets another rate. What was counted under the one before is forgotten.
+func (l *limiter) change(r chat.Rate) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.rate != r {
+		l.rate = r
+		clear(l.keys)
+		l.recent.Init()
+	}
 }
 
 func (l *limiter) bucket(key string) *rate.Limiter {

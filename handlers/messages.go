@@ -47,7 +47,7 @@ func (h *Handlers) post(c *gin.Context, draft chat.Draft) (chat.Message, error) 
 	if draft, err = rendered(draft); err != nil {
 		return chat.Message{}, err
 	}
-	return h.Store.Post(c.Request.Context(), draft, h.PostRate)
+	return h.Store.Post(c.Request.Context(), draft, h.inForce().PostRate)
 }
 
 // rendered gives the draft, cleaned, with its HTML.

@@ -61,7 +61,7 @@ func (h *Handlers) deliver(ctx context.Context, letter chat.Letter) error {
 	if err != nil {
 		return err
 	}
-	site := mail.Site{Name: h.SiteName, URL: h.BaseURL.String()}
+	site := mail.Site{Name: h.inForce().SiteName, URL: h.BaseURL.String()}
 	sent := h.Mail.Send(ctx, site.Compose(letter, user, token))
 	switch {
 	case sent == nil:

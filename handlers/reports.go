@@ -71,7 +71,7 @@ func (h *Handlers) showReports(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	list := views.ReportsProps{Settled: settled, Zone: h.zone(c)}
+	list := views.ReportsProps{Panel: h.panel(c, "/admin/reports"), Settled: settled, Zone: h.zone(c)}
 	list.Reports, list.More = cutList(reports)
 	return h.show(c, http.StatusOK, views.Page{Title: "Reports"}, views.Reports(list))
 }

@@ -44,8 +44,8 @@ func (h *Handlers) show(c *gin.Context, status int, page views.Page, body templ.
 
 // siteFor is the site as the one who asks sees it.
 func (h *Handlers) siteFor(c *gin.Context) views.Site {
-	site := h.site
-	site.Zone, site.Now = h.zone(c), time.Now()
+	site, set := h.site, h.inForce()
+	site.Zone, site.Now, site.Name, site.RegistrationOpen = h.zone(c), time.Now(), set.SiteName, set.RegistrationOpen
 	return site
 }
 

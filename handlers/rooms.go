@@ -1,7 +1,6 @@
 package handlers
 
 import (
-	"context"
 	"errors"
 	"net/http"
 	"strconv"
@@ -11,7 +10,6 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"github.com/twilightbark/twilightbark/chat"
-	"github.com/twilightbark/twilightbark/store"
 	"github.com/twilightbark/twilightbark/views"
 )
 
@@ -53,29 +51,12 @@ func (h *Handlers) openRoom(c *gin.Context) error {
 		if !chat.Can(viewer(c), chat.Write, chat.User{}) {
 			return seeOther(c, views.LoginPath(chat.RoomPath(name.Slug)))
 		}
-		room, err = h.newRoom(ctx, name, viewer(c).ID)
-	}
-	if problem, ok := formProblem(err); ok {
-		return h.showHomeWith(c, h.problemStatus(c, problem), views.HomeProps{RoomName: typed, Error: problem.Message})
+		room, err = h.Store.OpenRoom(ctx, name, viewer(c).ID)
 	}
 	if err != nil {
 		return err
 	}
 	return seeOther(c, room.Path())
-}
-
-// newRoom opens a room, if its opener may open one more.
-func (h *Handlers) newRoom(ctx context.Context, name chat.RoomName, opener int64) (room chat.Room, err error) {
-	err = h.Store.InTx(ctx, func(s *store.Store) error {
-		if h.PostRate.Limited() {
-			if err := s.LimitRooms(ctx, opener); err != nil {
-				return err
-			}
-		}
-		room, err = s.OpenRoom(ctx, name, opener)
-		return err
-	})
-	return room, err
 }
 
 // room gives the room that the request's path names, by its slug or by one that

@@ -96,6 +96,12 @@ func (h *Handlers) routes() http.Handler {
 
 	moderators := routeGroup{open.Group("/")}
 	moderators.Use(h.checkOrigin(), h.identify, h.only(chat.Moderate), h.readForm)
+	moderators.get("/admin", h.do(h.showOverview))
+	moderators.get("/admin/members", h.do(h.showMembers))
+	moderators.get("/admin/members/:id", h.do(h.showMember))
+	moderators.get("/admin/rooms", h.do(h.showPanelRooms))
+	moderators.get("/admin/messages", h.do(h.showPanelMessages))
+	moderators.get("/admin/audit", h.do(h.showAudit))
 	moderators.get("/admin/reports", h.do(h.showReports))
 	moderators.POST("/admin/reports/:id", h.do(h.settleReport))
 	moderators.get("/rooms/:slug/settings", h.do(h.showRoomSettings))
@@ -103,6 +109,17 @@ func (h *Handlers) routes() http.Handler {
 	moderators.get("/users/:username/sanctions", h.do(h.showSanctions))
 	moderators.POST("/users/:username/sanctions", h.do(h.sanction))
 	moderators.POST("/users/:username/sanctions/lift", h.do(h.liftSanction))
+
+	admins := routeGroup{moderators.Group("/admin")}
+	admins.Use(h.only(chat.Administer))
+	admins.get("/settings", h.do(h.showSiteSettings))
+	admins.Use(h.confirmed)
+	admins.POST("/settings", h.do(h.changeSiteSettings))
+	admins.POST("/members/:id/role", h.do(h.setRole))
+	admins.POST("/members/:id/disable", h.do(h.disableMember))
+	admins.POST("/members/:id/enable", h.do(h.enableMember))
+	admins.POST("/members/:id/end-sessions", h.do(h.endMemberSessions))
+	admins.POST("/members/:id/reset-password", h.do(h.sendResetLink))
 	return router
 }
 

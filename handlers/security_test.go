@@ -95,6 +95,20 @@ var every = []struct {
 	{"POST", "/mark-all-read", 303, 303, 303, 303},
 	{"GET", "/confirm-email/x", 410, 410, 410, 410},
 	{"POST", "/confirm-email/x", 410, 410, 410, 410},
+	{"GET", "/admin", 404, 404, 200, 200},
+	{"HEAD", "/admin/members", 404, 404, 200, 200},
+	{"GET", "/admin/members", 404, 404, 200, 200},
+	{"GET", "/admin/members/1", 404, 404, 200, 200},
+	{"GET", "/admin/rooms", 404, 404, 200, 200},
+	{"GET", "/admin/messages", 404, 404, 200, 200},
+	{"GET", "/admin/audit", 404, 404, 200, 200},
+	{"GET", "/admin/settings", 404, 404, 404, 200},
+	{"POST", "/admin/settings", 404, 404, 404, 303},
+	{"POST", "/admin/members/1/role", 404, 404, 404, 422},
+	{"POST", "/admin/members/1/disable", 404, 404, 404, 303},
+	{"POST", "/admin/members/1/enable", 404, 404, 404, 303},
+	{"POST", "/admin/members/1/end-sessions", 404, 404, 404, 303},
+	{"POST", "/admin/members/1/reset-password", 404, 404, 404, 303},
 }
 
 func TestEveryAnswerHasTheSecurityHeaders(t *testing.T) {

@@ -47,8 +47,8 @@ func (h *Handlers) showAbout(c *gin.Context) error {
 	if h.About == "" {
 		return h.notFound(c)
 	}
-	page := views.Page{Title: "About", Description: "What " + h.SiteName + " is, and who runs it.", Path: "/about"}
-	return h.show(c, http.StatusOK, page, views.About(h.site))
+	page := views.Page{Title: "About", Description: "What " + h.inForce().SiteName + " is, and who runs it.", Path: "/about"}
+	return h.show(c, http.StatusOK, page, views.About(h.siteFor(c)))
 }
 
 func (h *Handlers) showFavicon(c *gin.Context) error {

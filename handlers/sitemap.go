@@ -42,7 +42,7 @@ type appIcon struct {
 
 func (h *Handlers) showManifest(c *gin.Context) error {
 	text, err := json.Marshal(appManifest{
-		ID: "/", Name: h.SiteName, ShortName: h.SiteName, Description: views.Welcome, StartURL: "/", Scope: "/", Display: "standalone",
+		ID: "/", Name: h.inForce().SiteName, ShortName: h.inForce().SiteName, Description: views.Welcome, StartURL: "/", Scope: "/", Display: "standalone",
 		Background: h.site.DarkColor, Theme: h.site.DarkColor,
 		Icons: []appIcon{
 			{Source: h.site.Icon, Sizes: "any", Type: "image/svg+xml"},

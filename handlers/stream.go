@@ -280,6 +280,10 @@ func (h *Handlers) streamPage(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
+	expired, err := renderBytes(c.Request.Context(), views.StreamLoggedOut(at.room.Path()))
+	if err != nil {
+		return err
+	}
 	address := addressPrefix(c)
 	if !h.streams.enter(address) {
 		return tell(c, out, nil) // the page asks again by itself
@@ -293,7 +297,7 @@ func (h *Handlers) streamPage(c *gin.Context) error {
 	defer watcher.Close()
 	page, closePage := h.open(c, at.room, watcher)
 	defer closePage()
-	return follow(c, out, page, watcher, farewell{reload: behind, expired: behind})
+	return follow(c, out, page, watcher, farewell{reload: behind, expired: expired})
 }
 
 // newPageStream gives the page, and the item that says that it is behind. Where

@@ -184,6 +184,18 @@ func (l *Live) Count(room int64) int {
 	return f.crowd.count()
 }
 
+// Viewers tells how many streams there are, in all rooms.
+func (l *Live) Viewers() (viewers int) {
+	l.mu.RLock()
+	defer l.mu.RUnlock()
+	for _, f := range l.feeds {
+		f.mu.RLock()
+		viewers += len(f.watchers)
+		f.mu.RUnlock()
+	}
+	return viewers
+}
+
 // Watch begins a stream of what changes in the room after the revision, and
 // counts the viewer as present, until the Watcher is closed.
 func (l *Live) Watch(room, after int64, viewer Viewer) *Watcher {

@@ -110,23 +110,25 @@ func (s *Store) FindMessages(ctx context.Context, of chat.MessageList, limit int
 // the latest first.
 func (s *Store) FindEvents(ctx context.Context, of chat.AuditList, limit int) (entries []chat.Entry, err error) {
 	before := of.Before.Bound()
-	f := filter{text: " WHERE (a.at, a.id) < ($1, $2)", args: []any{before.At, before.ID}}
+	f := filter{text: " WHERE (at, id) < ($1, $2)", args: []any{before.At, before.ID}}
 	if of.Action != "" {
-		f.add(" AND a.action =", of.Action)
+		f.add(" AND action =", of.Action)
 	}
 	if of.ActorID != 0 {
-		f.add(" AND a.actor_id =", of.ActorID)
+		f.add(" AND actor_id =", of.ActorID)
 	}
 	if of.UserID != 0 {
-		f.add(" AND a.user_id =", of.UserID)
+		f.add(" AND user_id =", of.UserID)
 	}
-	f.add(" ORDER BY a.at DESC, a.id DESC LIMIT", limit)
+	f.add(" ORDER BY at DESC, id DESC LIMIT", limit)
+	// The names come after the limit, or all users would be read for them.
 	err = s.list(ctx, &entries, `
 		SELECT a.id, a.at, a.action, a.actor_id, a.user_id, a.detail, a.ip_prefix, a.user_agent,
 			COALESCE(actors.username, '') AS actor, COALESCE(users.username, '') AS user
-		FROM audit a
+		FROM (SELECT * FROM audit`+f.text+`) a
 		LEFT JOIN users actors ON actors.id = a.actor_id
-		LEFT JOIN users ON users.id = a.user_id`+f.text, f.args...)
+		LEFT JOIN users ON users.id = a.user_id
+		ORDER BY a.at DESC, a.id DESC`, f.args...)
 	return entries, err
 }
 

@@ -1,6 +1,7 @@
 package views
 
 import (
+	"net/url"
 	"strings"
 	"testing"
 	"time"
@@ -71,6 +72,20 @@ func following(counts ...int64) (rooms []chat.Followed) {
 	return rooms
 }
 
+func panel(path string) Panel { return Panel{Path: path, Admin: true, Zone: time.UTC} }
+
+func account(role chat.Role, disabled chat.Micros) chat.User {
+	user := ada
+	user.Role, user.DisabledAt = role, disabled
+	return user
+}
+
+func entry(detail string) chat.Entry {
+	return chat.Entry{ID: 1, Actor: "bob", User: "Ada", Event: chat.Event{
+		At: noon, Action: chat.RoleChanged, ActorID: 2, UserID: 1, Detail: detail, IPPrefix: "192.0.2.0/24", UserAgent: "Firefox/140.0 Linux",
+	}}
+}
+
 // examples holds every component in every state, by the name of its golden.
 var examples = map[string][]golden.State{
 	"message": {
@@ -113,6 +128,7 @@ var examples = map[string][]golden.State{
 		{Name: "trouble", Component: Trouble(OopsProps{Title: "Too fast", Sentence: "Wait a moment."})},
 		{Name: "trouble of ours", Component: Trouble(OopsProps{Title: "Oops", Sentence: "This is our fault.", Reference: "abc"})},
 		{Name: "too far behind without scripts", Component: StreamBehind("/rooms/dogs")},
+		{Name: "logged out without scripts", Component: StreamLoggedOut("/rooms/dogs")},
 		{Name: "not sent", Component: NotSent()},
 		{Name: "no connection", Component: Reconnecting()},
 		{Name: "a connection again", Component: Connected()},
@@ -245,6 +261,40 @@ var examples = map[string][]golden.State{
 			Text: hostile, Room: hostile, Author: hostile, Query: words.Parse("script " + strings.Repeat("script ", 40)), Page: 1, More: true, Zone: time.UTC,
 			Found: []chat.Message{{RoomSlug: "x", RoomName: hostile, Author: chat.FormerMember, Body: hostile}},
 		})},
+	},
+	"admin": {
+		{Name: "overview", Component: PanelOverview(OverviewProps{
+			Panel: panel("/admin"), Viewers: 1_234, Version: "v1.2.3",
+			Overview: chat.Overview{Members: 100_000, Rooms: 999, Messages: 1_000_000, Letters: 2, LettersSince: noon, Database: "SQLite 3.50", DatabaseBytes: 1_400_000_000, FreeBytes: 12_345},
+		})},
+		{Name: "overview for a moderator", Component: PanelOverview(OverviewProps{Panel: Panel{Path: "/admin", Zone: time.UTC}, Overview: chat.Overview{Database: "PostgreSQL 17.2", DatabaseBytes: 900}})},
+		{Name: "members", Component: PanelMembers(PanelMembersProps{
+			Panel: panel("/admin/members"), Begins: "a", Show: "admins", Members: []chat.User{account(chat.Admin, 0), account(chat.Member, noon)},
+			Pages: Pages{First: "/admin/members?q=a", Next: "/admin/members?after=ada&q=a"},
+		})},
+		{Name: "members for a moderator", Component: PanelMembers(PanelMembersProps{Panel: Panel{Zone: time.UTC}, Members: []chat.User{account(chat.Moderator, 0)}})},
+		{Name: "no members", Component: PanelMembers(PanelMembersProps{Panel: panel("/admin/members"), Begins: hostile})},
+		{Name: "a member", Component: PanelMember(PanelMemberProps{Panel: panel("/admin/members"), User: account(chat.Member, 0), Devices: 2, Entries: []chat.Entry{entry("")}})},
+		{Name: "a member, disabled, refused", Component: PanelMember(PanelMemberProps{Panel: panel("/admin/members"), User: account(chat.Admin, noon), Own: true, Error: hostile})},
+		{Name: "a member for a moderator", Component: PanelMember(PanelMemberProps{Panel: Panel{Path: "/admin/members", Zone: time.UTC}, User: account(chat.Member, 0), Below: true, Devices: 1, Entries: []chat.Entry{entry("")}})},
+		{Name: "rooms", Component: PanelRooms(PanelRoomsProps{Panel: panel("/admin/rooms"), Begins: hostile, Rooms: []RoomEntry{
+			{Room: room, Members: 2}, {Room: chat.Room{Slug: "x", Name: hostile, LockedAt: noon}}, {Room: chat.Room{Slug: "y", Name: "y", LockedAt: noon, ArchivedAt: noon}},
+		}})},
+		{Name: "no rooms", Component: PanelRooms(PanelRoomsProps{Panel: panel("/admin/rooms")})},
+		{Name: "messages", Component: PanelMessages(PanelMessagesProps{Panel: panel("/admin/messages"), Room: "dogs", Author: "ada", Messages: []chat.Message{
+			message(17, hostile), with(message(18, ""), func(m *chat.Message) { m.Author, m.DeletedAt = chat.FormerMember, noon }).Message,
+		}})},
+		{Name: "no messages", Component: PanelMessages(PanelMessagesProps{Panel: panel("/admin/messages"), Room: hostile, Author: hostile})},
+		{Name: "audit log", Component: Audit(AuditProps{Panel: panel("/admin/audit"), Action: chat.LoggedIn, Actor: hostile, User: hostile, Entries: []chat.Entry{entry(hostile), {}}})},
+		{Name: "no events", Component: Audit(AuditProps{Panel: Panel{Zone: time.UTC}})},
+		{Name: "site settings", Component: SiteSettings(SiteSettingsProps{Panel: panel("/admin/settings"), Started: chat.SiteSettings{SiteName: hostile, PostRate: chat.Rate{Count: 10, Window: 10 * time.Second}}})},
+		{Name: "site settings, refused", Component: SiteSettings(SiteSettingsProps{
+			Panel: panel("/admin/settings"), Started: chat.SiteSettings{SiteName: "Barks", RegistrationOpen: true}, Error: hostile,
+			Set:    map[chat.Setting]string{chat.SiteNameSetting: hostile, chat.RegistrationSetting: "closed", chat.PostRateSetting: hostile, chat.LoginRateSetting: "5/1m"},
+			Errors: map[string]string{"site_name": hostile, "registration": hostile, "post_rate": hostile, "login_rate": hostile},
+		})},
+		{Name: "is it you?", Component: Confirmation(ConfirmationProps{Username: "Ada", Path: "/admin/members/2/role", Fields: url.Values{"role": {"admin"}, "a": {"1", "2"}}})},
+		{Name: "is it you? refused", Component: Confirmation(ConfirmationProps{Username: hostile, Path: "/admin/" + hostile, Fields: url.Values{hostile: {hostile}}, Error: hostile})},
 	},
 	"layout": {
 		{Name: "for a guest", Component: Layout(Page{Site: site, Title: "Log in", Path: "/rooms/dogs"}), Children: golden.Text("The page.")},

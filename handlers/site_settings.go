@@ -1,0 +1,117 @@
+package handlers
+
+import (
+	"context"
+	"net/http"
+	"time"
+
+	"github.com/gin-gonic/gin"
+
+	"github.com/twilightbark/twilightbark/chat"
+	"github.com/twilightbark/twilightbark/store"
+	"github.com/twilightbark/twilightbark/views"
+)
+
+// settingsLook is how often a node looks for settings that were made on another.
+const settingsLook = 2 * time.Second
+
+// started gives the settings that the server was started with.
+func (h *Handlers) started() chat.SiteSettings {
+	return chat.SiteSettings{SiteName: h.SiteName, RegistrationOpen: h.RegistrationOpen, PostRate: h.PostRate, LoginRate: h.LoginRate}
+}
+
+// inForce gives the settings that hold now: those that admins have set, and for
+// the others those that the server was started with.
+func (h *Handlers) inForce() chat.SiteSettings { return *h.settings.Load() }
+
+// followSettings has this node do what admins have set, on whichever node, until
+// ctx ends.
+func (h *Handlers) followSettings(ctx context.Context) {
+	look := time.NewTicker(settingsLook)
+	defer look.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-look.C:
+			h.lookForSettings(ctx)
+		}
+	}
+}
+
+// lookForSettings makes what is set hold. As long as it can't be found out, what
+// held before does.
+func (h *Handlers) lookForSettings(ctx context.Context) {
+	set, err := h.Store.Settings(ctx)
+	now := h.started().With(set)
+	if err == nil || h.settings.Load() == nil {
+		h.settings.Store(&now)
+		h.attempts.change(now.LoginRate)
+	}
+	if err != nil && ctx.Err() == nil {
+		h.Log.WarnContext(ctx, "can't look for the site's settings; will try again", "error", err)
+	}
+}
+
+func (h *Handlers) showSiteSettings(c *gin.Context) error {
+	set, err := h.Store.Settings(c.Request.Context())
+	if err != nil {
+		return err
+	}
+	return h.showSiteSettingsForm(c, http.StatusOK, views.SiteSettingsProps{Set: set})
+}
+
+func (h *Handlers) showSiteSettingsForm(c *gin.Context, status int, form views.SiteSettingsProps) error {
+	form.Panel, form.Started = h.panel(c, "/admin/settings"), h.started()
+	return h.show(c, status, views.Page{Title: "Site settings"}, views.SiteSettings(form))
+}
+
+// changeSiteSettings sets what the form says. What it leaves empty holds as the
+// server was started.
+func (h *Handlers) changeSiteSettings(c *gin.Context) error {
+	ctx, set := c.Request.Context(), map[chat.Setting]string{}
+	for _, name := range chat.Settings {
+		set[name] = field(c, string(name))
+	}
+	form := views.SiteSettingsProps{Set: set, Errors: chat.SettingProblems(set)}
+	if len(form.Errors) > 0 {
+		return h.showSiteSettingsForm(c, http.StatusUnprocessableEntity, form)
+	}
+	err := h.Store.InTx(ctx, func(s *store.Store) error { return setAll(c, s, set) })
+	if problem, ok := formProblem(err); ok {
+		form.Error = problem.Message
+		return h.showSiteSettingsForm(c, h.problemStatus(c, problem), form)
+	}
+	if err != nil {
+		return err
+	}
+	h.lookForSettings(ctx)
+	return seeOther(c, "/admin/settings")
+}
+
+// setAll sets all settings, and records those that are others than before.
+func setAll(c *gin.Context, s *store.Store, set map[chat.Setting]string) error {
+	for _, name := range chat.Settings {
+		before, err := s.Set(c.Request.Context(), name, set[name])
+		if err != nil {
+			return err
+		}
+		if before == set[name] {
+			continue
+		}
+		event := audit(c, chat.SettingChanged, viewer(c).ID, 0)
+		event.Detail = string(name) + ": " + orServers(before) + " to " + orServers(set[name])
+		if err := s.Record(c.Request.Context(), event); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// orServers names a setting's value that is left to the server.
+func orServers(value string) string {
+	if value == "" {
+		return "the server's"
+	}
+	return value
+}
