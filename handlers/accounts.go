@@ -150,7 +150,7 @@ func (h *Handlers) authenticate(c *gin.Context, email, secret string) (chat.User
 func (h *Handlers) refreshHash(ctx context.Context, user chat.User, secret string) {
 	hash, err := h.hasher.Hash(ctx, secret)
 	if err == nil {
-		err = h.Store.SetPasswordHash(ctx, user.ID, hash)
+		err = h.Store.SetPasswordHash(ctx, user, hash)
 	}
 	if err != nil {
 		h.Log.WarnContext(ctx, "can't refresh a password's hash", "error", err)

@@ -185,7 +185,7 @@ func TestAskerLeavesWhileWaiting(t *testing.T) {
 
 		ctx, leave := context.WithCancel(t.Context())
 		failed := make(chan error)
-		go func() { failed <- db.SetPasswordHash(ctx, 1, "other") }()
+		go func() { failed <- db.SetPasswordHash(ctx, chat.User{ID: 1, PasswordHash: "none"}, "other") }()
 		select {
 		case err := <-failed:
 			t.Fatalf("a change of what another holds: got %v at once, want it to wait", err)
@@ -271,7 +271,7 @@ func everyMethod(ctx context.Context, s *store.Store) map[string]error {
 	_, errs["LogOf"] = s.LogOf(ctx, 1, chat.Place{}, 10)
 	errs["MakeResetToken"] = s.MakeResetToken(ctx, chat.User{ID: 1}, []byte("1"))
 	_, errs["LatestBy"] = s.LatestBy(ctx, 1, 10)
-	errs["SetPasswordHash"] = s.SetPasswordHash(ctx, 1, "none")
+	errs["SetPasswordHash"] = s.SetPasswordHash(ctx, chat.User{ID: 1}, "none")
 	_, errs["OpenRoom"] = s.OpenRoom(ctx, chat.RoomName{Name: "Cats", Slug: "cats"}, 1)
 	_, errs["Room"] = s.Room(ctx, "dogs")
 	_, errs["Rooms"] = s.Rooms(ctx, 10)

@@ -112,9 +112,10 @@ func (s *Store) UserByName(ctx context.Context, username string) (user chat.User
 }
 
 // SetPasswordHash replaces the hash of a password that stays the same, as when
-// today's parameters differ from those it was made with.
-func (s *Store) SetPasswordHash(ctx context.Context, userID int64, hash string) error {
-	_, err := s.exec(ctx, `UPDATE users SET password_hash = $1 WHERE id = $2`, hash, userID)
+// today's parameters differ from those it was made with. If the account has
+// another hash than user by now, its password has changed, and that stays.
+func (s *Store) SetPasswordHash(ctx context.Context, user chat.User, hash string) error {
+	_, err := s.exec(ctx, `UPDATE users SET password_hash = $1 WHERE id = $2 AND password_hash = $3`, hash, user.ID, user.PasswordHash)
 	return err
 }
 

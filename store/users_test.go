@@ -41,12 +41,18 @@ func TestRegister(t *testing.T) {
 		_, err = s.UserByName(t.Context(), "ada")
 		wantKind(t, err, chat.NotFound, "a name that nobody has")
 
-		if err := s.SetPasswordHash(t.Context(), ada.ID, "other"); err != nil {
+		if err := s.SetPasswordHash(t.Context(), ada, "other"); err != nil {
 			t.Fatalf("SetPasswordHash: %v", err)
 		}
 		want.PasswordHash = "other"
 		if got, err := s.UserByName(t.Context(), "ada.l"); err != nil || got != want {
 			t.Errorf("after SetPasswordHash: got %+v, %v, want %+v", got, err, want)
+		}
+		if err := s.SetPasswordHash(t.Context(), ada, "the old password, hashed anew"); err != nil {
+			t.Fatalf("SetPasswordHash: %v", err)
+		}
+		if got, err := s.UserByName(t.Context(), "ada.l"); err != nil || got != want {
+			t.Errorf("after another hash for a password that is old by now: got %+v, %v, want %+v", got, err, want)
 		}
 	})
 }
