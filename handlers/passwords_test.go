@@ -254,3 +254,31 @@ func TestGuessingTheCurrentPasswordIsLimited(t *testing.T) {
 	ada.post("/settings", form).status(429).has("new@example.com")
 	s.guest().post("/login", credentials("ada@example.com", goodPassword)).status(303)
 }
+
+// What is asked for leaves the same behind, whoever has an account. Who has one
+// is looked for only when a letter leaves.
+func TestResetDoesTheSameForAll(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, db *store.Store) {
+		s := newSiteOn(t, db)
+		s.registered("ada")
+		s.letter("ada@example.com", "Confirm")
+		s.Drain() // no letter leaves from now on
+		emails := []string{"ada@example.com", "nobody@example.com"}
+		for _, email := range emails {
+			s.guest().post("/password-reset", url.Values{"email": {email}}).status(200)
+		}
+		for _, email := range emails {
+			letter, err := db.TakeLetter(t.Context())
+			if err != nil || letter.Kind != chat.ResetLetter || letter.Recipient != email || letter.UserID != 0 {
+				t.Errorf("%s: got %+v, %v, want a letter that names no account", email, letter, err)
+			}
+		}
+	})
+}
+
+func BenchmarkReset(b *testing.B) {
+	s := newSite(b)
+	s.registered("ada")
+	s.Drain()
+	alike(b, func(email string) { s.guest().post("/password-reset", url.Values{"email": {email}}).status(200) })
+}
