@@ -27,6 +27,8 @@ type site struct {
 	env    []string
 	url    string // of its first start on, also after a restart
 
+	terminal terminal // what it prints for whoever started it
+
 	process *exec.Cmd
 	ended   chan struct{} // closed when process has ended
 
@@ -52,11 +54,30 @@ func start(t *testing.T, env ...string) *site {
 	return s
 }
 
+// terminal keeps what is printed, while it is read.
+type terminal struct {
+	mu   sync.Mutex // guards text
+	text strings.Builder
+}
+
+func (t *terminal) Write(text []byte) (int, error) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.text.Write(text)
+}
+
+func (t *terminal) String() string {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.text.String()
+}
+
 // run starts the process and waits until it listens.
 func (s *site) run() {
 	s.t.Helper()
 	s.process = exec.Command(binary)
 	s.process.Env = s.env
+	s.process.Stdout = &s.terminal
 	stderr, err := s.process.StderrPipe()
 	if err != nil {
 		s.t.Fatal(err)

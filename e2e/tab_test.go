@@ -133,6 +133,7 @@ const (
 	status401 = `Failed to load resource: .* status of 401`
 	status404 = `Failed to load resource: .* status of 404`
 	status409 = `Failed to load resource: .* status of 409`
+	status410 = `Failed to load resource: .* status of 410`
 	status422 = `Failed to load resource: .* status of 422`
 	status429 = `Failed to load resource: .* status of 429`
 	status503 = `Failed to load resource: .* status of 503`
