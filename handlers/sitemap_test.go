@@ -67,8 +67,7 @@ func (a *answer) sitemap() (read sitemap) {
 }
 
 func TestSearchEnginesFindEveryRoom(t *testing.T) {
-	s := newSite(t)
-	s.Store = s.Store.WithClock(func() time.Time { return time.Date(2026, 11, 24, 23, 0, 0, 0, time.UTC) })
+	s := newSiteOn(t, storetest.SQLite(t).WithClock(func() time.Time { return time.Date(2026, 11, 24, 23, 0, 0, 0, time.UTC) }))
 	rooms := []chat.Room{storetest.Room(t, s.Store, "Dogs & Cats"), storetest.Room(t, s.Store, "собаки")}
 	_, there, found := strings.Cut(s.guest().get("/robots.txt").status(200).Body.String(), "\nSitemap: http://example.com")
 	if !found {
