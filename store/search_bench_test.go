@@ -131,6 +131,18 @@ func crowded(b *testing.B, address string, count int) *store.Store {
 		INSERT INTO users (email, username, username_key, password_hash, created_at)
 		WITH RECURSIVE n (i) AS (SELECT 2 UNION ALL SELECT i + 1 FROM n WHERE i < 2000)
 		SELECT 'm' || i, 'm' || i, 'm' || i, '', 0 FROM n`)
+	if raw.DriverName() == "postgres" { // which makes an index of all at once much faster
+		raw.MustExec(`DROP INDEX message_words_by_word`)
+		defer func() {
+			tx := raw.MustBegin()
+			tx.MustExec(`SET LOCAL maintenance_work_mem = '1GB'`)
+			tx.MustExec(`CREATE INDEX message_words_by_word ON message_words USING GIN (words) WITH (fastupdate = off)`)
+			if err := tx.Commit(); err != nil {
+				b.Fatal(err)
+			}
+			raw.MustExec(`ANALYZE`)
+		}()
+	}
 	random := rand.New(rand.NewPCG(1, 2))
 	known := vocabulary(random)
 	zipf := rand.NewZipf(random, 1.07, 3, uint64(len(known)-1))
