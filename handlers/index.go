@@ -2,6 +2,8 @@ package handlers
 
 import (
 	"context"
+	"maps"
+	"slices"
 	"sync"
 	"time"
 )
@@ -15,6 +17,9 @@ const (
 	// at once. Who searches does not wait for it.
 	indexPause = 100 * time.Millisecond
 
+	// indexedAtOnce is how many rooms are looked at in one transaction.
+	indexedAtOnce = 100
+
 	// settleTime is how long a search waits for what was posted just before.
 	settleTime = 500 * time.Millisecond
 )
@@ -24,22 +29,34 @@ type index struct {
 	wake  chan struct{} // holds one: something changed
 	hurry chan struct{} // holds one: somebody searches
 
-	mu    sync.Mutex // guards what follows
-	asked int        // how many changes there were
-	seen  int        // how many of them are indexed
-	moved chan struct{}
+	mu    sync.Mutex     // guards what follows
+	rooms map[int64]bool // that changed since the task last looked
+	asked int            // how many changes there were
+	seen  int            // how many of them are indexed
+	moved chan struct{}  // closed when more are
 }
 
 func newIndex() *index {
-	return &index{wake: make(chan struct{}, 1), hurry: make(chan struct{}, 1), moved: make(chan struct{})}
+	return &index{wake: make(chan struct{}, 1), hurry: make(chan struct{}, 1), rooms: map[int64]bool{}, moved: make(chan struct{})}
 }
 
-// ask tells the task that something changed. It never blocks.
-func (x *index) ask() {
+// ask tells the task that a room changed. It never blocks.
+func (x *index) ask(roomID int64) {
 	x.mu.Lock()
 	x.asked++
+	x.rooms[roomID] = true
 	x.mu.Unlock()
 	wake(x.wake)
+}
+
+// take gives the rooms that changed, for the task to look at, and how many
+// changes there have been.
+func (x *index) take() (rooms []int64, due int) {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	rooms = slices.Collect(maps.Keys(x.rooms))
+	clear(x.rooms)
+	return rooms, x.asked
 }
 
 // due gives how many changes there have been.
@@ -83,23 +100,22 @@ func (x *index) settle(ctx context.Context) {
 // at that revision. It never blocks.
 func (h *Handlers) changed(roomID, revision int64) {
 	h.live.Hint(roomID, revision)
-	h.index.ask()
+	h.index.ask(roomID)
 }
 
 // indexMessages keeps the index of words up with what is said, until ctx ends.
 func (h *Handlers) indexMessages(ctx context.Context) {
 	look := time.NewTicker(indexLook)
 	defer look.Stop()
+	h.indexRooms(ctx)
 	for {
-		due := h.index.due()
-		for h.indexSome(ctx) {
-		}
-		h.index.done(due)
 		select {
 		case <-ctx.Done():
 			return
-		case <-h.index.wake:
 		case <-look.C:
+			h.indexRooms(ctx)
+			continue
+		case <-h.index.wake:
 		}
 		pause := time.NewTimer(indexPause)
 		select {
@@ -108,14 +124,22 @@ func (h *Handlers) indexMessages(ctx context.Context) {
 		case <-pause.C:
 		}
 		pause.Stop()
+		rooms, due := h.index.take()
+		for some := range slices.Chunk(rooms, indexedAtOnce) {
+			h.indexRooms(ctx, some...)
+		}
+		h.index.done(due)
 	}
 }
 
-// indexSome reports whether there may be more to index.
-func (h *Handlers) indexSome(ctx context.Context) bool {
-	more, err := h.Store.Index(ctx)
-	if err != nil && ctx.Err() == nil {
-		h.Log.WarnContext(ctx, "can't index messages; will try again", "error", err)
+// indexRooms indexes all that is new in those rooms, or in any if none are named.
+func (h *Handlers) indexRooms(ctx context.Context, rooms ...int64) {
+	for more := true; more; {
+		var err error
+		more, err = h.Store.Index(ctx, rooms...)
+		if err != nil && ctx.Err() == nil {
+			h.Log.WarnContext(ctx, "can't index messages; will try again", "error", err)
+		}
+		more = more && err == nil && ctx.Err() == nil
 	}
-	return more && err == nil
 }

@@ -14,10 +14,11 @@ import (
 	"github.com/twilightbark/twilightbark/words"
 )
 
-// Searches are the dearest pages: only so many are at work at the same time, so
-// that a flood of them leaves the database to the rooms. One more waits a little.
+// Searches are the dearest pages: only so many are at work at the same time, fewer
+// than SQLite has readers, so that a flood of them leaves the database to the
+// rooms. One more waits a little.
 const (
-	maxSearches = 4
+	maxSearches = 2
 	searchWait  = time.Second
 )
 

@@ -127,7 +127,7 @@ func TestSearchHasPages(t *testing.T) {
 	s := newSite(t)
 	room, ada := storetest.Room(t, s.Store, "dogs"), storetest.User(t, s.Store, "ada")
 	fill(s, room, ada, 1, 45)
-	s.index.ask()
+	s.index.ask(room.ID)
 	path, seen := searchPath("q", "message", "room", "dogs", "author", "ada"), 0
 	for page, count := range []int{20, 20, 5} {
 		answer := s.guest().get(path).status(200).has(fmt.Sprint("Page ", page+1))

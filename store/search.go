@@ -119,24 +119,25 @@ func (s *Store) texts(ctx context.Context, ids []int64) (texts []text, err error
 // who post meanwhile don't wait for long.
 const indexBatch = 100
 
-// Index brings the index up to 100 changes further, and reports whether there may
-// be more. Nodes that do it at the same moment take turns.
-func (s *Store) Index(ctx context.Context) (more bool, err error) {
-	var rooms []int64
-	if err := s.list(ctx, &rooms, `
-		SELECT r.id FROM rooms r LEFT JOIN indexed_rooms i ON i.room_id = r.id
-		WHERE r.revision > COALESCE(i.revision, 0)
-		ORDER BY r.id LIMIT $1`, indexBatch); err != nil || len(rooms) == 0 {
-		return false, err
+// Index brings the index up to 100 changes further, of those rooms, or if none are
+// named of those that need it, and reports whether there may be more. Nodes that
+// do it at the same moment take turns.
+func (s *Store) Index(ctx context.Context, rooms ...int64) (more bool, err error) {
+	if len(rooms) == 0 {
+		if rooms, err = s.roomsBehind(ctx); err != nil || len(rooms) == 0 {
+			return false, err
+		}
+		more = len(rooms) == indexBatch
 	}
 	err = s.InTx(ctx, func(s *Store) error {
 		if _, err := s.exec(ctx, `UPDATE index_turn SET turn = turn + 1 WHERE id = 1`); err != nil {
 			return err
 		}
-		spans, err := s.unindexed(ctx, rooms)
+		spans, full, err := s.unindexed(ctx, rooms)
 		if err != nil || len(spans) == 0 {
 			return err
 		}
+		more = more || full
 		messages, err := s.changedIn(ctx, spans)
 		if err != nil {
 			return err
@@ -146,7 +147,16 @@ func (s *Store) Index(ctx context.Context) (more bool, err error) {
 		}
 		return s.setIndexed(ctx, spans)
 	})
-	return true, err
+	return more, err
+}
+
+// roomsBehind gives up to 100 rooms of which the index has not seen all.
+func (s *Store) roomsBehind(ctx context.Context) (rooms []int64, err error) {
+	err = s.list(ctx, &rooms, `
+		SELECT r.id FROM rooms r LEFT JOIN indexed_rooms i ON i.room_id = r.id
+		WHERE r.revision > COALESCE(i.revision, 0)
+		ORDER BY r.id LIMIT $1`, indexBatch)
+	return rooms, err
 }
 
 // span is a part of a room's log: what came after one revision, up to another.
@@ -157,8 +167,8 @@ type span struct {
 }
 
 // unindexed gives the next changes of those rooms that the index has not seen, as
-// many as one transaction is to take.
-func (s *Store) unindexed(ctx context.Context, rooms []int64) (spans []span, err error) {
+// many as one transaction is to take, and reports whether they are that many.
+func (s *Store) unindexed(ctx context.Context, rooms []int64) (spans []span, full bool, err error) {
 	marks, args := placeholders(rooms)
 	err = s.list(ctx, &spans, `
 		SELECT r.id AS room_id, COALESCE(i.revision, 0) AS after_revision, r.revision AS up_to
@@ -169,10 +179,10 @@ func (s *Store) unindexed(ctx context.Context, rooms []int64) (spans []span, err
 	for i, span := range spans {
 		spans[i].UpTo = min(span.UpTo, span.After+left)
 		if left -= spans[i].UpTo - span.After; left == 0 {
-			return spans[:i+1], err
+			return spans[:i+1], true, err
 		}
 	}
-	return spans, err
+	return spans, false, err
 }
 
 // indexed is a message as the index is to hold it.
