@@ -8,6 +8,8 @@ package views
 import "github.com/a-h/templ"
 import templruntime "github.com/a-h/templ/runtime"
 
+import "github.com/twilightbark/twilightbark/views/ui"
+
 // angel is the dog that the site is a tribute to, before a rising moon: black,
 // with gentle brown eyes, a collar like a peacock's feathers and a pink tag.
 func angel() templ.Component {
@@ -32,6 +34,67 @@ func angel() templ.Component {
 		}
 		ctx = templ.ClearChildren(ctx)
 		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 1, "<svg class=\"angel\" viewBox=\"0 0 360 300\" aria-hidden=\"true\"><circle class=\"moon\" cx=\"180\" cy=\"142\" r=\"132\"></circle> <path class=\"fur\" d=\"M34 300c2-52 40-76 92-84h108c52 8 90 32 92 84Z\"></path> <path class=\"fur\" d=\"M100 122C84 92 80 52 88 30c5-9 14-8 22-2 20 14 38 30 48 48ZM260 122c16-30 20-70 12-92-5-9-14-8-22-2-20 14-38 30-48 48Z\"></path> <path class=\"inner\" d=\"M106 92c-6-18-7-36-4-48 13 9 26 21 33 33-12 3-22 8-29 15ZM254 92c6-18 7-36 4-48-13 9-26 21-33 33 12 3 22 8 29 15Z\"></path> <path class=\"collar\" d=\"M116 214c34 22 94 22 128 0l8 20c-40 30-104 30-144 0Z\"></path> <g class=\"eyelets\"><circle cx=\"130\" cy=\"233\" r=\"6\"></circle> <circle cx=\"154\" cy=\"243\" r=\"6\"></circle> <circle cx=\"206\" cy=\"243\" r=\"6\"></circle> <circle cx=\"230\" cy=\"233\" r=\"6\"></circle></g> <path class=\"fur\" d=\"M180 56c-56 0-88 34-88 80 0 54 40 92 88 92s88-38 88-92c0-46-32-80-88-80Z\"></path> <circle class=\"pendant\" cx=\"180\" cy=\"264\" r=\"17\"></circle> <path class=\"inner\" d=\"M180 158c-27 0-44 15-44 34 0 21 20 34 44 34s44-13 44-34c0-19-17-34-44-34Z\"></path> <path class=\"tongue\" d=\"M167 206h26v14c0 9-5 15-13 15s-13-6-13-15Z\"></path> <path class=\"smile\" d=\"M180 186v14m0 0c-6 10-22 10-28 1m28-1c6 10 22 10 28 1\"></path> <path class=\"fur\" d=\"M158 172c0-11 44-11 44 0 0 10-11 18-22 18s-22-8-22-18Z\"></path> <path class=\"smile\" d=\"M170 170c5-3 11-3 15-2\"></path> <ellipse class=\"eye\" cx=\"142\" cy=\"132\" rx=\"14\" ry=\"15\"></ellipse> <ellipse class=\"eye\" cx=\"218\" cy=\"132\" rx=\"14\" ry=\"15\"></ellipse> <circle class=\"fur\" cx=\"143\" cy=\"133\" r=\"8\"></circle> <circle class=\"fur\" cx=\"217\" cy=\"133\" r=\"8\"></circle> <circle class=\"glint\" cx=\"139\" cy=\"128\" r=\"3.5\"></circle> <circle class=\"glint\" cx=\"213\" cy=\"128\" r=\"3.5\"></circle> <path class=\"smile\" d=\"M124 108c8-6 20-7 28-3M236 108c-8-6-20-7-28-3\"></path></svg>")
+		if templ_7745c5c3_Err != nil {
+			return templ_7745c5c3_Err
+		}
+		return nil
+	})
+}
+
+// door is the frame of a page outside the rooms: the dog, and a card for what is
+// to be said or filled in there.
+func door() templ.Component {
+	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
+		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
+		if templ_7745c5c3_CtxErr := ctx.Err(); templ_7745c5c3_CtxErr != nil {
+			return templ_7745c5c3_CtxErr
+		}
+		templ_7745c5c3_Buffer, templ_7745c5c3_IsBuffer := templruntime.GetBuffer(templ_7745c5c3_W)
+		if !templ_7745c5c3_IsBuffer {
+			defer func() {
+				templ_7745c5c3_BufErr := templruntime.ReleaseBuffer(templ_7745c5c3_Buffer)
+				if templ_7745c5c3_Err == nil {
+					templ_7745c5c3_Err = templ_7745c5c3_BufErr
+				}
+			}()
+		}
+		ctx = templ.InitializeContext(ctx)
+		templ_7745c5c3_Var2 := templ.GetChildren(ctx)
+		if templ_7745c5c3_Var2 == nil {
+			templ_7745c5c3_Var2 = templ.NopComponent
+		}
+		ctx = templ.ClearChildren(ctx)
+		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 2, "<div class=\"page narrow door\">")
+		if templ_7745c5c3_Err != nil {
+			return templ_7745c5c3_Err
+		}
+		templ_7745c5c3_Err = angel().Render(ctx, templ_7745c5c3_Buffer)
+		if templ_7745c5c3_Err != nil {
+			return templ_7745c5c3_Err
+		}
+		templ_7745c5c3_Var3 := templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
+			templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
+			templ_7745c5c3_Buffer, templ_7745c5c3_IsBuffer := templruntime.GetBuffer(templ_7745c5c3_W)
+			if !templ_7745c5c3_IsBuffer {
+				defer func() {
+					templ_7745c5c3_BufErr := templruntime.ReleaseBuffer(templ_7745c5c3_Buffer)
+					if templ_7745c5c3_Err == nil {
+						templ_7745c5c3_Err = templ_7745c5c3_BufErr
+					}
+				}()
+			}
+			ctx = templ.InitializeContext(ctx)
+			templ_7745c5c3_Err = templ_7745c5c3_Var2.Render(ctx, templ_7745c5c3_Buffer)
+			if templ_7745c5c3_Err != nil {
+				return templ_7745c5c3_Err
+			}
+			return nil
+		})
+		templ_7745c5c3_Err = ui.Card().Render(templ.WithChildren(ctx, templ_7745c5c3_Var3), templ_7745c5c3_Buffer)
+		if templ_7745c5c3_Err != nil {
+			return templ_7745c5c3_Err
+		}
+		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 3, "</div>")
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}

@@ -96,17 +96,10 @@ func PagePath(room string, page int64) string {
 
 func number(n int64) string { return strconv.FormatInt(n, 10) }
 
-// members says how many, in words for a person.
-func members(n int) string {
+// counted is the noun for n of them.
+func counted[N int | int64](n N, noun string) string {
 	if n == 1 {
-		return "member here"
+		return noun
 	}
-	return "members here"
-}
-
-func guests(n int) string {
-	if n == 1 {
-		return "guest reading"
-	}
-	return "guests reading"
+	return noun + "s"
 }
