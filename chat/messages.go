@@ -73,9 +73,10 @@ type Draft struct {
 	RoomID   int64
 	AuthorID int64
 	Body     string
-	HTML     string // of Body
-	Rendered int64  // the version of the rules that made HTML
-	Nonce    string // names this sending: the same nonce again is the same message
+	HTML     string  // of Body
+	Rendered int64   // the version of the rules that made HTML
+	Mentions []int64 // the members whom HTML links to
+	Nonce    string  // names this sending: the same nonce again is the same message
 }
 
 // Bounds of a message's text.

@@ -1,6 +1,7 @@
 package chat_test
 
 import (
+	"reflect"
 	"strings"
 	"testing"
 	"unicode"
@@ -89,7 +90,7 @@ func TestCleanText(t *testing.T) {
 				wantProblem(t, err, "body", test.problem)
 				return
 			}
-			if want := (chat.Draft{RoomID: 3, AuthorID: 4, Body: test.want, Nonce: nonce}); err != nil || got != want {
+			if want := (chat.Draft{RoomID: 3, AuthorID: 4, Body: test.want, Nonce: nonce}); err != nil || !reflect.DeepEqual(got, want) {
 				t.Errorf("Clean of %.200q: got %.200q, %v, want %.200q", test.body, got.Body, err, test.want)
 			}
 		})
@@ -126,7 +127,7 @@ func TestNonces(t *testing.T) {
 		got, err := draft.Clean()
 		if !test.ok {
 			wantProblem(t, err, "nonce", "send it again")
-		} else if err != nil || got != draft {
+		} else if err != nil || !reflect.DeepEqual(got, draft) {
 			t.Errorf("Clean with the nonce %q: got %+v, %v, want it unchanged", test.nonce, got, err)
 		}
 	}
@@ -148,7 +149,7 @@ func checkClean(t rapid.TB, body string) {
 		return
 	}
 	got := cleaned.Body
-	if again, err := cleaned.Clean(); err != nil || again != cleaned {
+	if again, err := cleaned.Clean(); err != nil || !reflect.DeepEqual(again, cleaned) {
 		t.Errorf("Clean of what was clean, %q: got %q, %v, want it unchanged", got, again.Body, err)
 	}
 	if n := utf8.RuneCountInString(got); !utf8.ValidString(got) || n < 1 || n > chat.MaxBody {

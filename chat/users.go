@@ -187,3 +187,37 @@ func EmailProblem(email string) string {
 	}
 	return ""
 }
+
+// NameBegun gives the name that is being written at the end of a text, without
+// its @, and reports whether there is one; it may be empty.
+func NameBegun(text string) (name string, ok bool) {
+	at := strings.LastIndexByte(text, '@')
+	if at < 0 || at > 0 && wordBefore(text[:at]) {
+		return "", false
+	}
+	name = text[at+1:]
+	return name, len(name) <= MaxUsername && (name == "" || nameFormed(name))
+}
+
+// CompleteName puts name in the place of the one that is being written at the
+// end of text.
+func CompleteName(text, name string) string {
+	begun, ok := NameBegun(text)
+	if !ok || !nameFormed(name) {
+		return text
+	}
+	return strings.TrimSuffix(text, begun) + name + " "
+}
+
+// nameFormed reports whether a username may begin like that.
+func nameFormed(name string) bool {
+	for i := range len(name) {
+		switch c := name[i]; {
+		case c >= 'a' && c <= 'z', c >= 'A' && c <= 'Z', c >= '0' && c <= '9':
+		case (c == '.' || c == '_' || c == '-') && i > 0:
+		default:
+			return false
+		}
+	}
+	return name != ""
+}

@@ -180,3 +180,37 @@ func TestDefaultPicture(t *testing.T) {
 		t.Errorf("got %d pictures for 2,000 names, want %d", len(seen), chat.PictureColours)
 	}
 }
+
+func TestNameBegun(t *testing.T) {
+	for _, test := range []struct {
+		text, name string
+		begun      bool
+		completed  string
+	}{
+		{"@", "", true, "@Ada "},
+		{"@ad", "ad", true, "@Ada "},
+		{"Hello @a", "a", true, "Hello @Ada "},
+		{"(@AD", "AD", true, "(@Ada "},
+		{"犬@a", "a", true, "犬@Ada "},
+		{"one\n@a", "a", true, "one\n@Ada "},
+		{"", "", false, ""},
+		{"ada", "", false, "ada"},
+		{"@ada ", "", false, "@ada "},
+		{"mail@ad", "", false, "mail@ad"},
+		{"@@a", "a", true, "@@Ada "},
+		{"@.a", "", false, "@.a"},
+		{"@a<b", "", false, "@a<b"},
+		{"@" + strings.Repeat("a", 31), "", false, "@" + strings.Repeat("a", 31)},
+	} {
+		name, ok := chat.NameBegun(test.text)
+		if ok != test.begun || ok && name != test.name {
+			t.Errorf("%q: got the name %q, %v, want %q, %v", test.text, name, ok, test.name, test.begun)
+		}
+		if got := chat.CompleteName(test.text, "Ada"); got != test.completed {
+			t.Errorf("%q completed: got %q, want %q", test.text, got, test.completed)
+		}
+	}
+	if got := chat.CompleteName("@a", "<b>"); got != "@a" {
+		t.Errorf("a name that is none: got %q", got)
+	}
+}

@@ -7,6 +7,7 @@ import (
 
 	"github.com/chromedp/cdproto/cdp"
 	"github.com/chromedp/cdproto/page"
+	"github.com/chromedp/chromedp/kb"
 )
 
 // snap writes a picture of the tab as it is into the folder that E2E_SNAPS names.
@@ -149,4 +150,48 @@ func TestUnreadWithoutScripts(t *testing.T) {
 	ada.unread("dogs", "1", "1")
 	ada.press("Mark all as read")
 	ada.unread("dogs", "0", "0")
+}
+
+// Who is named sees it marked, and listed; to others it is a link.
+func TestMentionIsMarkedForWhomItNames(t *testing.T) {
+	t.Parallel()
+	s := start(t)
+	ada, _ := person(t, s, "ada")
+	bob, he := person(t, s, "bob")
+	room := he.open("Dogs")
+	cats := he.open("Cats")
+	ada.enter(s, room)
+	ada.say("Hello")
+	bob.enter(s, room)
+	bob.fill("Message", "")
+	bob.typeKeys("Good morning @a")
+	bob.press("@ada")
+	bob.sees("the name is complete", `eye.field("Message").value === "Good morning @ada "`)
+	bob.sees("he can go on writing, behind it", hasFocus+` && eye.field("Message").selectionStart === 18`)
+	bob.sees("nothing is suggested any more", `!document.querySelector("#names button")`)
+	bob.typeKeys("how are you?" + kb.Enter)
+	const marked = `getComputedStyle(document.querySelector("#m-2 .mention")).backgroundColor !== "rgba(0, 0, 0, 0)"`
+	ada.hears("Good morning @ada how are you?")
+	ada.sees("it is marked for her", marked)
+	bob.hears("Good morning @ada how are you?")
+	bob.sees("it is not for him", `!(`+marked+`)`)
+	ada.shows("#mention-count", "0")
+	ada.snap("mention")
+
+	ada.enter(s, cats)
+	he.post(room, "And @ada once more, @stranger")
+	ada.shows("#mention-count", "1")
+	ada.press("Mentions")
+	ada.reads("main li", "And @ada once more, @stranger bob in Dogs")
+	ada.shows("#mention-count", "0")
+	ada.snap("mentions")
+	ada.press("And @ada once more, @stranger")
+	ada.sees("she is led to it", `location.hash === "#m-3" && document.querySelector("#m-3 .mention").href.endsWith("/users/ada")`)
+	ada.isNotScripted()
+}
+
+// isNotScripted checks that the page runs no script but htmx.
+func (b *tab) isNotScripted() {
+	b.t.Helper()
+	b.sees("one script", `document.scripts.length === 1`)
 }

@@ -18,43 +18,48 @@ import (
 // readingPatience is how long a page waits to note what it shows.
 const readingPatience = 200 * time.Millisecond
 
-// followedValue is the key of what the viewer follows, once it was looked up.
-const followedValue = "followed"
+// countsValue is the key of what is counted for the viewer, once it was.
+const countsValue = "counts"
 
-// followed gives the rooms that the viewer follows, with what is unread in them.
-func (h *Handlers) followed(c *gin.Context) ([]chat.Followed, error) {
+// counts gives the rooms that the viewer follows, with what is unread in them,
+// and how many mentions are new.
+func (h *Handlers) counts(c *gin.Context) (counts views.Counts, err error) {
 	member := viewer(c)
 	if member == nil {
-		return nil, nil
+		return counts, nil
 	}
-	if follows, known := c.Value(followedValue).([]chat.Followed); known {
-		return follows, nil
+	if counts, known := c.Value(countsValue).(views.Counts); known {
+		return counts, nil
 	}
-	h.storeShown(c.Request.Context(), member.ID)
-	follows, err := h.Store.Following(c.Request.Context(), []int64{member.ID})
+	ctx, ids := c.Request.Context(), []int64{member.ID}
+	h.storeShown(ctx, member.ID)
+	if counts.Rooms, err = h.Store.Following(ctx, ids); err != nil {
+		return counts, err
+	}
+	mentions, err := h.Store.MentionNews(ctx, ids)
 	if err != nil {
-		return nil, err
+		return counts, err
 	}
-	follows = h.reading.counted(member.ID, follows)
-	c.Set(followedValue, follows)
-	return follows, nil
+	counts.Rooms, counts.Mentions = h.reading.counted(member.ID, counts.Rooms), mentions[member.ID]
+	c.Set(countsValue, counts)
+	return counts, nil
 }
 
-// following gives the same for a page, in which nothing is unread of what it is
+// pageCounts gives the same for a page, in which nothing is unread of what it is
 // about to show. That nothing can be counted just now is no reason to show no
 // page: the next poll of it finds out.
-func (h *Handlers) following(c *gin.Context, shown chat.Room) []chat.Followed {
-	follows, err := h.followed(c)
+func (h *Handlers) pageCounts(c *gin.Context, shown chat.Room) views.Counts {
+	counts, err := h.counts(c)
 	if err != nil {
 		h.readingTrouble(c.Request.Context(), "count what is unread", err)
 	}
-	follows = slices.Clone(follows) // which the request keeps
-	for i := range follows {
-		if follows[i].RoomID == shown.ID {
-			follows[i].Unread = 0
+	counts.Rooms = slices.Clone(counts.Rooms) // which the request keeps
+	for i := range counts.Rooms {
+		if counts.Rooms[i].RoomID == shown.ID {
+			counts.Rooms[i].Unread = 0
 		}
 	}
-	return follows
+	return counts
 }
 
 // enter notes that the viewer opens the room and is shown all its messages, and
@@ -155,7 +160,7 @@ func (h *Handlers) markAllRead(c *gin.Context) error {
 // told in the next round.
 func (h *Handlers) showFollowing(c *gin.Context, props views.FollowingProps) error {
 	var err error
-	if props.Rooms, err = h.followed(c); err != nil {
+	if props.Counts, err = h.counts(c); err != nil {
 		return err
 	}
 	return render(c, http.StatusOK, views.FollowingAnswer(props))
@@ -179,22 +184,14 @@ func (h *Handlers) showUnread(c *gin.Context) error {
 // followingNews gives what the viewer's page is to show of the rooms that they
 // follow, or nil where it shows that already.
 func (h *Handlers) followingNews(c *gin.Context, props views.FollowingProps) (templ.Component, error) {
-	follows, err := h.followed(c)
+	counts, err := h.counts(c)
 	shown, told := c.GetQuery("counts")
 	if !told { // a program asks, and need not be told of nothing
-		shown = views.FollowingKey(nothingUnread(follows))
+		shown = counts.Nothing().Key()
 	}
-	if err != nil || viewer(c) == nil || shown == views.FollowingKey(follows) {
+	if err != nil || viewer(c) == nil || shown == counts.Key() {
 		return nil, err
 	}
-	props.Rooms, props.Site = follows, h.site
+	props.Counts, props.Site = counts, h.site
 	return views.FollowingChanged(props), nil
-}
-
-func nothingUnread(follows []chat.Followed) []chat.Followed {
-	follows = slices.Clone(follows)
-	for i := range follows {
-		follows[i].Unread = 0
-	}
-	return follows
 }

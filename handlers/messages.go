@@ -2,6 +2,7 @@ package handlers
 
 import (
 	"cmp"
+	"context"
 	"errors"
 	"net/http"
 	"strings"
@@ -44,18 +45,19 @@ func (h *Handlers) post(c *gin.Context, draft chat.Draft) (chat.Message, error) 
 		return chat.Message{}, err
 	}
 	draft.RoomID, draft.AuthorID = room.ID, viewer(c).ID
-	if draft, err = rendered(draft); err != nil {
+	if draft, err = h.rendered(c.Request.Context(), draft); err != nil {
 		return chat.Message{}, err
 	}
 	return h.Store.Post(c.Request.Context(), draft, h.inForce().PostRate)
 }
 
-// rendered gives the draft, cleaned, with its HTML.
-func rendered(draft chat.Draft) (chat.Draft, error) {
+// rendered gives the draft, cleaned, with its HTML, and whom that links to.
+func (h *Handlers) rendered(ctx context.Context, draft chat.Draft) (chat.Draft, error) {
 	draft, err := draft.Clean()
 	if err == nil {
-		draft.HTML, draft.Rendered = markup.Render(draft.Body, nil), markup.Version
+		draft.HTML, draft.Mentions, err = h.render(ctx, draft.Body)
 	}
+	draft.Rendered = markup.Version
 	return draft, err
 }
 
@@ -119,10 +121,17 @@ func (h *Handlers) showComposer(c *gin.Context) error {
 		return err
 	}
 	draft := drafted(c)
+	name := c.PostForm("complete")
+	if name != "" {
+		draft.Body = chat.CompleteName(draft.Body, name)
+	}
 	composer := h.composer(c, room.Path(), draft.Body)
 	composer.Nonce = cmp.Or(draft.Nonce, composer.Nonce) // it may have been sent without the answer coming back
-	if !fragmentWanted(c) {
+	switch {
+	case !fragmentWanted(c):
 		return h.showRoomWith(c, http.StatusOK, room, composer)
+	case name != "":
+		return render(c, http.StatusOK, views.ComposerCompleted(*composer))
 	}
 	return render(c, http.StatusOK, views.ComposerRenewed(*composer))
 }

@@ -8,6 +8,7 @@ import (
 
 	"github.com/twilightbark/twilightbark/chat"
 	"github.com/twilightbark/twilightbark/live"
+	"github.com/twilightbark/twilightbark/store"
 	"github.com/twilightbark/twilightbark/views"
 )
 
@@ -31,11 +32,15 @@ type reading struct {
 	follows map[int64][]chat.Followed    // of the members with pages, as last looked up
 	left    map[seat]int64               // what pages that are closed have shown, and is not stored yet
 	moved   map[int64]int64              // message counts of the rooms that moved lately
+	named   map[mention]bool             // those of lately
 	since   chat.Micros                  // a little before the latest move
 }
 
 // seat is a member in a room.
 type seat struct{ member, room int64 }
+
+// mention is a member whom a message names.
+type mention struct{ member, message int64 }
 
 // openPage is a room that a member has before their eyes.
 type openPage struct {
@@ -47,13 +52,13 @@ type openPage struct {
 	// What follows is guarded by reading's mutex.
 	stored int64           // how much of shown is stored
 	key    string          // of the counts that it shows
-	told   []chat.Followed // the same, when it was told them
+	told   []chat.Followed // the rooms among them, when it was told them
 }
 
 func newReading() *reading {
 	return &reading{
 		wake: make(chan struct{}, 1), pages: map[int64]map[*openPage]bool{}, stirred: map[int64]bool{},
-		follows: map[int64][]chat.Followed{}, left: map[seat]int64{}, moved: map[int64]int64{},
+		follows: map[int64][]chat.Followed{}, left: map[seat]int64{}, moved: map[int64]int64{}, named: map[mention]bool{},
 	}
 }
 
@@ -194,7 +199,28 @@ func (h *Handlers) stirMoved(ctx context.Context) {
 		h.readingTrouble(ctx, "look for rooms that moved", err)
 		return
 	}
+	mentions, err := h.Store.LatestMentions(ctx, since)
+	if err != nil {
+		h.readingTrouble(ctx, "look for mentions", err)
+		return
+	}
 	h.reading.stirFollowers(rooms)
+	h.reading.stirNamed(mentions)
+}
+
+// stirNamed stirs the members whom a message names.
+func (r *reading) stirNamed(mentions []store.Mention) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	named := make(map[mention]bool, len(mentions))
+	for _, m := range mentions {
+		one := mention{m.UserID, m.MessageID}
+		named[one] = true
+		if !r.named[one] && r.pages[m.UserID] != nil {
+			r.stirred[m.UserID] = true
+		}
+	}
+	r.named = named
 }
 
 // lookBegins tells since when to look for rooms that moved, and whether anybody
@@ -266,6 +292,10 @@ func (h *Handlers) tellCounts(ctx context.Context) {
 		return
 	}
 	rooms, err := h.Store.Following(ctx, members)
+	var mentions map[int64]int64
+	if err == nil {
+		mentions, err = h.Store.MentionNews(ctx, members)
+	}
 	if err != nil {
 		for _, member := range members {
 			h.reading.stir(member)
@@ -278,8 +308,8 @@ func (h *Handlers) tellCounts(ctx context.Context) {
 		follows[room.UserID] = append(follows[room.UserID], room)
 	}
 	for _, member := range members {
-		counted := h.reading.counted(member, follows[member])
-		for page, props := range h.reading.news(member, counted) {
+		counts := views.Counts{Rooms: h.reading.counted(member, follows[member]), Mentions: mentions[member]}
+		for page, props := range h.reading.news(member, counts) {
 			props.Site, props.Title = h.site, props.Here.Name
 			page.watcher.Tell(h.renderState(views.FollowingChanged(props)))
 		}
@@ -302,20 +332,20 @@ func (r *reading) takeStirred() (members []int64) {
 
 // news gives what those of the member's pages are to be told that show other
 // counts than these.
-func (r *reading) news(member int64, follows []chat.Followed) map[*openPage]views.FollowingProps {
+func (r *reading) news(member int64, counts views.Counts) map[*openPage]views.FollowingProps {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.pages[member] == nil {
 		return nil
 	}
-	r.follows[member] = follows
+	r.follows[member] = counts.Rooms
 	news := map[*openPage]views.FollowingProps{}
-	key := views.FollowingKey(follows)
+	key := counts.Key()
 	for page := range r.pages[member] {
 		if page.key != key {
-			news[page] = views.FollowingProps{Rooms: follows, Told: page.told, Here: page.opened}
+			news[page] = views.FollowingProps{Counts: counts, Told: page.told, Here: page.opened}
 		}
-		page.key, page.told = key, follows
+		page.key, page.told = key, counts.Rooms
 	}
 	return news
 }

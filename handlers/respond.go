@@ -31,7 +31,7 @@ func (h *Handlers) show(c *gin.Context, status int, page views.Page, body templ.
 	c.Writer.Header().Add("Vary", "Cookie, HX-Request")
 	if !fragmentWanted(c) {
 		if !page.Live {
-			page.Following = h.following(c, chat.Room{})
+			page.Counts = h.pageCounts(c, chat.Room{})
 		}
 		body = within(views.Layout(page), body)
 	}

@@ -28,7 +28,7 @@ func (h *Handlers) showHomeWith(c *gin.Context, status int, home views.HomeProps
 	for _, room := range rooms {
 		home.Rooms = append(home.Rooms, views.RoomEntry{Room: room, Members: h.live.Count(room.ID)})
 	}
-	home.Site, home.Member, home.Following = h.siteFor(c), viewer(c) != nil, h.following(c, chat.Room{})
+	home.Site, home.Member, home.Counts = h.siteFor(c), viewer(c) != nil, h.pageCounts(c, chat.Room{})
 	return h.show(c, status, views.Page{Path: "/", Description: views.Welcome}, views.Home(home))
 }
 
@@ -140,9 +140,9 @@ func (h *Handlers) showRoomWith(c *gin.Context, status int, room chat.Room, comp
 		Presence: presenceProps(h.live.Presence(room.ID)), Composer: composer, Settings: chat.Can(viewer(c), chat.Moderate, chat.User{}),
 	}
 	if member := viewer(c); member != nil {
-		props.Member, props.Following, props.News = true, h.following(c, room), views.News(before, member.ID, messages)
+		props.Member, props.Counts, props.News = true, h.pageCounts(c, room), views.News(before, member.ID, messages)
 	}
-	page := views.Page{Title: room.Name, Description: views.RoomDescription(room), Path: room.Path(), Room: true, Live: true, Following: props.Following}
+	page := views.Page{Title: room.Name, Description: views.RoomDescription(room), Path: room.Path(), Room: true, Live: true, Counts: props.Counts}
 	return h.show(c, status, page, views.Room(props))
 }
 

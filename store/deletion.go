@@ -26,6 +26,7 @@ func (s *Store) DeleteAccount(ctx context.Context, userID int64, remove bool) er
 			`DELETE FROM tokens WHERE user_id = $1`,
 			`DELETE FROM letters WHERE user_id = $1`,
 			`DELETE FROM memberships WHERE user_id = $1`,
+			`DELETE FROM mentions WHERE user_id = $1`,
 		} {
 			if _, err := s.exec(ctx, statement, userID); err != nil {
 				return err

@@ -179,6 +179,12 @@ func (s *Store) append(ctx context.Context, draft chat.Draft, rate chat.Rate) (i
 	if err != nil {
 		return 0, err
 	}
+	if len(draft.Mentions) > 0 {
+		err = s.mention(ctx, id, draft.AuthorID, draft.Mentions)
+	}
+	if err != nil {
+		return 0, err
+	}
 	return id, s.wrote(ctx, draft.AuthorID, draft.RoomID, room.Count)
 }
 

@@ -23,8 +23,8 @@ type HomeProps struct {
 	RoomName string // as it was typed, when it can't be
 	Error    string // why
 
-	Member    bool            // the viewer is one
-	Following []chat.Followed // by the viewer, with what is unread
+	Member bool   // the viewer is one
+	Counts Counts // of what is new to the viewer
 }
 
 // RoomEntry is a room in the directory.
@@ -160,7 +160,7 @@ func Home(p HomeProps) templ.Component {
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
-				templ_7745c5c3_Err = followed(FollowingProps{Rooms: p.Following}).Render(ctx, templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = followed(FollowingProps{Counts: p.Counts}).Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}

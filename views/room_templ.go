@@ -25,13 +25,13 @@ type RoomProps struct {
 	Settings bool           // the viewer may change the room
 	Site     Site
 
-	Member    bool            // the viewer is one
-	Following []chat.Followed // by the viewer, with what is unread
-	News      NewsProps
+	Member bool   // the viewer is one
+	Counts Counts // of what is new to the viewer
+	News   NewsProps
 }
 
 func (p RoomProps) following() FollowingProps {
-	return FollowingProps{Rooms: p.Following, Here: p.Room}
+	return FollowingProps{Counts: p.Counts, Here: p.Room}
 }
 
 // RoomDescription says to who has not seen it what a room is.

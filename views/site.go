@@ -42,7 +42,7 @@ type Page struct {
 	Room        bool   // the body is a room, which fills the screen
 	Live        bool   // the body keeps the page current itself
 
-	Following []chat.Followed // by the viewer, with what is unread
+	Counts Counts // of what is new to the viewer
 }
 
 // Public reports whether the page is for everybody, and search engines.
@@ -64,7 +64,7 @@ func (p Page) title() string {
 	if p.Title != "" {
 		title = p.Title + " · " + title
 	}
-	if n := unread(p.Following); n > 0 {
+	if n := p.Counts.Unread(); n > 0 {
 		title = "(" + number(n) + ") " + title
 	}
 	return title

@@ -1,0 +1,151 @@
+package handlers
+
+import (
+	"fmt"
+	"net/url"
+	"strings"
+	"testing"
+
+	"github.com/twilightbark/twilightbark/chat"
+	"github.com/twilightbark/twilightbark/store"
+	"github.com/twilightbark/twilightbark/store/storetest"
+)
+
+// wantMentions checks how many mentions a page counts as news.
+func (a *answer) wantMentions(want string) *answer {
+	a.Helper()
+	if got := a.doc().Find("#mention-count").Text(); got != want {
+		a.Errorf("%q mentions are new, want %q", got, want)
+	}
+	return a
+}
+
+func TestMentions(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, db *store.Store) {
+		s := newSiteOn(t, db)
+		storetest.Room(t, db, "dogs")
+		ada, bob := s.member("Ada"), s.member("bob")
+		id := userID(t, db, "ada")
+		ada.get("/mentions").status(200).has("Nobody has named you yet").wantMentions("0")
+		bob.post("/rooms/dogs/messages", draft("Hello @ada, and @nobody and me@ada; `@ada` too", aNonce())).status(303)
+		s.guest().get("/rooms/dogs").has(fmt.Sprintf(`Hello <a class="mention" data-user="%d" href="/users/Ada">@ada</a>, and @nobody and me@ada; <code>@ada</code> too`, id))
+		ada.get("/").wantMentions("1")
+		bob.get("/").wantMentions("0")
+		bob.post("/rooms/dogs/messages", draft("@ADA again, and I, @bob", aNonce())).status(303)
+		bob.get("/").wantMentions("0")
+		listed := ada.get("/mentions").status(200).has(`href="/rooms/dogs/1"`, `href="/rooms/dogs/2"`)
+		if got := listed.doc().Find(".latest a").First().Text(); !strings.Contains(got, "again") {
+			t.Errorf("the first listed is %q, want the newest", got)
+		}
+		ada.get("/").wantMentions("0") // she was shown them there
+		bob.post("/rooms/dogs/messages", draft("@ada, third", aNonce())).status(303)
+		ada.get("/").wantMentions("1")
+		ada.get("/rooms/dogs").wantMentions("0") // and here
+		if err := db.DeleteAccount(t.Context(), userID(t, db, "bob"), true); err != nil {
+			t.Fatal(err)
+		}
+		for err := error(nil); err == nil; {
+			_, err = db.RemoveMessages(t.Context())
+		}
+		ada.get("/mentions").has("Nobody has named you yet")
+		s.guest().get("/mentions").status(303).location("/login?next=%2Fmentions")
+	})
+}
+
+func TestAtMostTwentyAreMentioned(t *testing.T) {
+	s := newSite(t)
+	storetest.Room(t, s.Store, "dogs")
+	bob, text := s.member("bob"), "@nobody"
+	for i := range 25 {
+		storetest.User(t, s.Store, fmt.Sprint("member", i))
+		text += fmt.Sprint(" @member", i)
+	}
+	bob.post("/rooms/dogs/messages", draft(text, aNonce())).status(303)
+	if got := s.guest().get("/rooms/dogs").doc().Find(".mention").Length(); got != 20 {
+		t.Errorf("%d names are links, want 20", got)
+	}
+	counts, err := s.Store.MentionNews(t.Context(), []int64{userID(t, s.Store, "member0"), userID(t, s.Store, "member19"), userID(t, s.Store, "member20")})
+	if err != nil || len(counts) != 2 {
+		t.Errorf("got %v, %v, want the first twenty mentioned", counts, err)
+	}
+	many := strings.Repeat("@x ", 1000) // as many as fit
+	bob.post("/rooms/dogs/messages", draft(many, aNonce())).status(303)
+}
+
+func TestMentionsByPages(t *testing.T) {
+	s := newSite(t)
+	dogs, bob, ada := storetest.Room(t, s.Store, "dogs"), storetest.User(t, s.Store, "bob"), s.member("ada")
+	for i := range 60 {
+		d := chat.Draft{RoomID: dogs.ID, AuthorID: bob.ID, Body: fmt.Sprint("number ", i), Nonce: aNonce(), Mentions: []int64{userID(t, s.Store, "ada")}}
+		if _, err := s.Store.Post(t.Context(), d, chat.Rate{}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	first := ada.get("/mentions").has("number 59", "number 10<").lacks("number 9<")
+	ada.get("/").wantMentions("10")
+	ada.get(first.doc().Find("a[rel=next]").AttrOr("href", "")).has("number 9<", "number 0<").lacks("number 10<", "Older")
+	ada.get("/").wantMentions("0")
+	for _, bad := range []string{"0", "-1", "x", "9223372036854775808", "1%00"} {
+		ada.get("/mentions?before=" + bad).status(200)
+	}
+}
+
+func TestMentionIsCountedLive(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, db *store.Store) {
+		s := newSiteOn(t, db)
+		storetest.Room(t, db, "cats")
+		storetest.Room(t, db, "dogs")
+		ada, bob := s.member("ada"), s.member("bob")
+		stream := ada.listen(s.serve() + "/rooms/cats/events?counts=" + ada.get("/rooms/cats").value("#counts"))
+		stream.until("member-count")
+		bob.post("/rooms/dogs/messages", draft("hello @ada", aNonce())).status(303) // she does not follow that room
+		stream.until(`<span id="mention-count" class="badge">1</span>`)
+		ada.get("/mentions").status(200)
+		stream.until(`<span id="mention-count" class="badge none">0</span>`)
+	})
+}
+
+func TestMyStyles(t *testing.T) {
+	s := newSite(t)
+	storetest.Room(t, s.Store, "dogs")
+	ada, bob := s.member("ada"), s.member("bob")
+	hers := ada.get("/me.css").status(200).has(fmt.Sprintf(`[data-user="%d"]`, userID(t, s.Store, "ada")))
+	if bob.get("/me.css").Body.String() == hers.Body.String() {
+		t.Error("two members have the same styles")
+	}
+	if got := hers.Header(); got.Get("Cache-Control") != "private, no-cache" || got.Get("Content-Type") != "text/css; charset=utf-8" {
+		t.Errorf("got headers %v", got)
+	}
+	ada.with("If-None-Match", hers.Header().Get("ETag")).get("/me.css").status(304)
+	ada.get("/rooms/dogs").has(`href="/me.css"`)
+	s.guest().get("/rooms/dogs").lacks("me.css")
+}
+
+func TestNamesAreSuggested(t *testing.T) {
+	s := newSite(t)
+	dogs := storetest.Room(t, s.Store, "dogs")
+	ada := s.member("ada")
+	for _, name := range []string{"Bella", "bob", "cleo"} {
+		fill(s, dogs, storetest.User(t, s.Store, name), 1, 1)
+	}
+	suggested := func(body string) []string {
+		t.Helper()
+		var names []string
+		for _, button := range ada.withHTMX().post("/rooms/dogs/names", url.Values{"body": {body}}).status(200).doc().Find("button").EachIter() {
+			names = append(names, button.Text())
+		}
+		return names
+	}
+	for body, want := range map[string]string{"hello @b": "[@bob @Bella]", "@": "[@cleo @bob @Bella]", "@BE": "[@Bella]", "@x": "[]", "hello": "[]", "": "[]", "@_": "[]", "@%": "[]"} {
+		if got := fmt.Sprint(suggested(body)); got != want {
+			t.Errorf("%q: got %s, want %s", body, got, want)
+		}
+	}
+	nonce := aNonce()
+	completed := ada.withHTMX().post("/rooms/dogs/composer", url.Values{"body": {"hello @b"}, "nonce": {nonce}, "complete": {"bob"}}).status(200)
+	if completed.value("#body") != "hello @bob " {
+		t.Errorf("got %s", completed.Body)
+	}
+	ada.post("/rooms/dogs/composer", url.Values{"body": {"hello @b"}, "nonce": {nonce}, "complete": {"bob"}}).status(200).has("<html", `value="hello @bob "`)
+	s.guest().withHTMX().post("/rooms/dogs/names", url.Values{"body": {"@b"}}).status(401)
+}
