@@ -82,6 +82,7 @@ const htmlType = "text/html; charset=utf-8"
 // lasts, as the form's nonce is another each time; nor do they repeat what was
 // typed, unless they refuse it.
 func send(c *gin.Context, status int, kind string, text []byte, pack bool) error {
+	tellTiming(c)
 	header := c.Writer.Header()
 	header.Set("Content-Type", kind)
 	private := viewer(c) != nil
@@ -157,6 +158,7 @@ func packed(text []byte) []byte {
 }
 
 func renderBytes(ctx context.Context, components ...templ.Component) ([]byte, error) {
+	defer timeRender(ctx)()
 	var html bytes.Buffer
 	for _, component := range components {
 		if err := component.Render(ctx, &html); err != nil {
@@ -170,6 +172,7 @@ func reads(r *http.Request) bool { return r.Method == http.MethodGet || r.Method
 
 // seeOther sends the browser on by GET.
 func seeOther(c *gin.Context, path string) error {
+	tellTiming(c)
 	c.Header("Cache-Control", "no-store")
 	c.Redirect(http.StatusSeeOther, path)
 	return nil

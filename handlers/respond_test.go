@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"compress/gzip"
 	"context"
+	"fmt"
 	"image/color"
 	"io"
 	"net"
@@ -18,6 +19,7 @@ import (
 
 	"github.com/twilightbark/twilightbark/assets"
 	"github.com/twilightbark/twilightbark/chat"
+	"github.com/twilightbark/twilightbark/store"
 	"github.com/twilightbark/twilightbark/store/storetest"
 )
 
@@ -367,4 +369,26 @@ func TestWhoRunsTheSiteHasAWord(t *testing.T) {
 	plain := newSite(t)
 	plain.guest().get("/").status(200).lacks("<footer", "/about", "own-")
 	plain.guest().get("/about").status(404)
+}
+
+func TestWhoBuildsTheSiteSeesWhereTimeGoes(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, s *store.Store) {
+		for _, dev := range []bool{true, false} {
+			site := newSiteOn(t, s, func(c *Config) { c.Dev = dev })
+			room := storetest.Room(t, s, "dogs")
+			ada := site.member(fmt.Sprint("ada-", dev))
+			for what, answer := range map[string]*answer{
+				"a page": ada.get(room.Path()).status(200), "a post": ada.post(room.Path()+"/messages", draft("hello", aNonce())).status(303),
+			} {
+				timing := answer.Header().Get("Server-Timing")
+				if !dev && timing != "" {
+					t.Errorf("%s tells everybody: %s", what, timing)
+				}
+				var database, render, total float64
+				if _, err := fmt.Sscanf(timing, "db;dur=%f, render;dur=%f, total;dur=%f", &database, &render, &total); dev && (err != nil || database <= 0 || database+render > total || (render > 0) != (what == "a page")) {
+					t.Errorf("%s says %q (%v)", what, timing, err)
+				}
+			}
+		}
+	})
 }

@@ -18,6 +18,9 @@ func (h *Handlers) routes() http.Handler {
 	router.HandleMethodNotAllowed = true
 	router.RedirectTrailingSlash = false
 	h.trustProxies(router)
+	if h.Dev {
+		router.Use(timeRequest)
+	}
 	router.Use(h.logRequest, h.recoverPanic, h.warnForwarded, secureHeaders(h.BaseURL), endPieces, sessions.Sessions(h.cookieName(), h.sessions()))
 	router.NoRoute(h.checkHost, h.do(h.notFound))
 	router.NoMethod(h.checkHost, h.do(h.methodNotAllowed))

@@ -86,7 +86,7 @@ func (s *Store) InTx(ctx context.Context, fn func(*Store) error) error {
 		return fn(s)
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), timeout)
-	defer cancel()
+	defer timed(ctx, cancel)()
 	tx, err := s.write.BeginTxx(ctx, nil)
 	if err != nil {
 		return translate(ctx, err)
@@ -146,7 +146,8 @@ func (s *Store) bounded(ctx context.Context) (context.Context, context.CancelFun
 	if s.tx != nil {
 		return context.WithDeadline(context.WithoutCancel(ctx), s.until)
 	}
-	return context.WithTimeout(ctx, timeout)
+	bounded, cancel := context.WithTimeout(ctx, timeout)
+	return bounded, timed(ctx, cancel)
 }
 
 func firstError(errs ...error) error {

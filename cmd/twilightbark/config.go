@@ -78,7 +78,7 @@ type serveCommand struct {
 	MailFrom       string         `env:"MAIL_FROM" default:"Twilight Bark <noreply@localhost>" help:"Whom letters come from."`
 	AuditRetention retention      `env:"AUDIT_RETENTION" default:"90d" help:"How long logins and changes of accounts are remembered, like 90d or 36h; 0 for ever."`
 	MaxStreams     int            `env:"MAX_STREAMS_PER_ADDR" name:"max-streams-per-addr" default:"32" help:"Most live streams for each address; 0 for no limit."`
-	Dev            bool           `env:"DEV" help:"Show at /kit what pages are made of. For those who build the site."`
+	Dev            bool           `env:"DEV" help:"Show at /kit what pages are made of, and to browsers where a request's time went. For those who build the site."`
 }
 
 // Validate checks what single values can't tell. Kong calls it.
