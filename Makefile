@@ -53,9 +53,10 @@ fuzz: ## try hostile input on every fuzz target, FUZZ_TIME=10s for each
 	done
 
 .PHONY: lint
-lint: current $(GOLANGCI_LINT) ## check what is generated, the format, the code and the import table
+lint: current $(GOLANGCI_LINT) ## check what is generated, the HTML, the format, the code and the import table
 	@unformatted=$$(find . -name node_modules -prune -o -name '*.go' -exec gofmt -l {} +); \
 		test -z "$$unformatted" || { echo "gofmt -w these:" $$unformatted; exit 1; }
+	npm run --silent validate
 	go vet ./...
 	$(GOLANGCI_LINT) run
 	go test -count=1 -run 'Layers|Parity' .

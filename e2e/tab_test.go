@@ -27,9 +27,10 @@ type tab struct {
 	t   *testing.T
 	ctx context.Context
 
-	mu      sync.Mutex // guards what follows
-	console []string   // what must not be there, so far
-	allowed []*regexp.Regexp
+	mu        sync.Mutex // guards what follows
+	console   []string   // what must not be there, so far
+	allowed   []*regexp.Regexp
+	responses map[cdp.FrameID]network.RequestID // that brought what the frames show
 
 	scriptless bool // the page runs no script, so the eye must be put into it each time
 }
@@ -90,7 +91,7 @@ func (b *tab) another() *tab {
 
 func newTab(t *testing.T, parent context.Context, opts ...chromedp.ContextOption) *tab {
 	t.Helper()
-	b := &tab{t: t}
+	b := &tab{t: t, responses: map[cdp.FrameID]network.RequestID{}}
 	opts = append(opts, chromedp.WithListener(b.hear))
 	ctx, closeTab := chromedp.NewContext(parent, opts...)
 	b.ctx = ctx
@@ -116,6 +117,12 @@ func (b *tab) hear(event any) {
 		b.note(string(event.Type) + ": " + strings.Join(words, " "))
 	case *runtime.EventExceptionThrown:
 		b.note("exception: " + event.ExceptionDetails.Text + " " + event.ExceptionDetails.Exception.Description)
+	case *network.EventResponseReceived:
+		if event.Type == network.ResourceTypeDocument {
+			b.mu.Lock()
+			defer b.mu.Unlock()
+			b.responses[event.FrameID] = event.RequestID
+		}
 	case *log.EventEntryAdded:
 		b.note(string(event.Entry.Level) + ": " + event.Entry.Text + " " + event.Entry.URL)
 	}

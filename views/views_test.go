@@ -23,11 +23,16 @@ const minute = chat.Micros(60_000_000)
 var (
 	site = Site{Name: "Test Bark", BaseURL: "https://bark.example", Zone: time.UTC, Now: noon.Time(), RegistrationOpen: true, Stylesheet: "/static/app.css", Script: "/static/htmx.js", Icon: "/static/icon.svg",
 		TouchIcon: "/static/touch.png", Picture: "/static/picture.png", DarkColor: "#000000", LightColor: "#ffffff"}
-	worded = Site{Name: "x", Stylesheet: "/static/app.css", Script: "/static/htmx.js", Icon: "/static/icon.svg", OwnStylesheet: "/static/own.css", Footer: "one\n" + hostile, About: "x"}
-	ada    = chat.User{ID: 1, Username: "Ada", Email: "ada@example.com", HideEmail: true, CreatedAt: noon}
-	room   = chat.Room{ID: 7, Slug: "собаки", Name: "Собаки", Revision: 120, MessageCount: 120, LastPostedAt: noon}
-	empty  = chat.Room{ID: 8, Slug: "new", Name: "new", LastPostedAt: noon}
+	ada   = chat.User{ID: 1, Username: "Ada", Email: "ada@example.com", HideEmail: true, CreatedAt: noon}
+	room  = chat.Room{ID: 7, Slug: "собаки", Name: "Собаки", Revision: 120, MessageCount: 120, LastPostedAt: noon}
+	empty = chat.Room{ID: 8, Slug: "new", Name: "new", LastPostedAt: noon}
 )
+
+func siteWith(change func(*Site)) Site {
+	other := site
+	change(&other)
+	return other
+}
 
 func message(number int64, body string) chat.Message {
 	return chat.Message{
@@ -228,7 +233,7 @@ var examples = map[string][]golden.State{
 		{Name: "forgotten password, refused", Component: ResetRequest(AccountFormProps{Email: hostile, Errors: map[string]string{"email": hostile}, Error: hostile})},
 		{Name: "a letter is on its way", Component: ResetRequested(hostile)},
 		{Name: "a new password", Component: Reset("/password-reset/abc", NewPasswordProps{Username: "Ada"})},
-		{Name: "a new password, refused", Component: Reset("/password-reset/"+hostile, NewPasswordProps{Username: hostile, Errors: map[string]string{"password": hostile, "password_confirm": hostile}, Error: hostile})},
+		{Name: "a new password, hostile", Component: Reset("/password-reset/"+hostile, NewPasswordProps{Username: hostile, Errors: map[string]string{"password": hostile, "password_confirm": hostile}, Error: hostile})},
 		{Name: "a spent link", Component: StaleLink("/password-reset", "Ask for a new link")},
 		{Name: "confirm an email", Component: ConfirmEmail("/confirm-email/abc", hostile)},
 		{Name: "an email is confirmed", Component: EmailConfirmed()},
@@ -303,10 +308,10 @@ var examples = map[string][]golden.State{
 	"layout": {
 		{Name: "for a guest", Component: Layout(Page{Site: site, Title: "Log in", Path: "/rooms/dogs"}), Children: golden.Text("The page.")},
 		{Name: "for everybody", Component: Layout(Page{Site: site, Title: "dogs", Description: "Dogs.", Path: "/rooms/dogs"}), Children: golden.Text("The page.")},
-		{Name: "with words of who runs the site", Component: Layout(Page{Site: worded}), Children: golden.Text("The page.")},
+		{Name: "with words of who runs the site", Component: Layout(Page{Site: siteWith(func(s *Site) { s.OwnStylesheet, s.Footer, s.About = "/static/own.css", "one\n"+hostile, "x" })}), Children: golden.Text("The page.")},
 		{Name: "about", Component: About(Site{Name: hostile, About: "<p>A <strong>site</strong> for dogs.</p>"})},
 		{Name: "for a member, in a room", Component: Layout(Page{Site: site, Viewer: &ada, Room: true}), Children: golden.Text("The page.")},
-		{Name: "registration closed", Component: Layout(Page{Site: Site{Name: "x"}}), Children: golden.Text("The page.")},
+		{Name: "registration closed", Component: Layout(Page{Site: siteWith(func(s *Site) { s.RegistrationOpen = false })}), Children: golden.Text("The page.")},
 		{Name: "not found", Component: Oops(OopsProps{Title: "Not found", Sentence: "There is no such page."})},
 		{Name: "a room that could be", Component: Oops(OopsProps{Title: "Not found", Sentence: "There is no room of this name yet.", RoomName: "犬"})},
 		{Name: "our fault", Component: Oops(OopsProps{Title: "Something went wrong", Sentence: "This is our fault.", Reference: "abc"})},

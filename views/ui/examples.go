@@ -62,7 +62,7 @@ func groups() []ExampleGroup {
 				Error: "That address is taken.", Autocomplete: "email", Required: true, MinLength: 3, MaxLength: 254,
 				Attributes: templ.Attributes{"autocapitalize": "none"},
 			})},
-			{State: "password", Component: Field(FieldProps{Name: "password", Label: "Password", Type: Password, Value: "secret", Error: "That is not it."})},
+			{State: "password", Component: Field(FieldProps{Name: "password", Label: "Password", Type: Password, Value: "secret", Error: "That is not it.", Autocomplete: "current-password"})},
 			{State: "search", Component: Field(FieldProps{Name: "q", Label: "Search", Type: Search, Value: "dogs"})},
 			{State: "file", Component: Field(FieldProps{Name: "picture", Label: "Picture", Type: File, Value: "secret", Attributes: templ.Attributes{"accept": "image/*"}})},
 		}},
