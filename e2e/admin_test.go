@@ -26,7 +26,7 @@ func (b *tab) find(s *site, name string) {
 	b.goTo(s.url + "/admin")
 	b.press("Members")
 	b.fill("Username or email", name)
-	b.press("Search")
+	b.click("main button", "Search")
 	b.sees("who was looked for", `location.search.includes(`+js("q="+name)+`) && document.readyState !== "loading"`)
 	b.press(name)
 	b.shows("h2", name)

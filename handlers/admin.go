@@ -9,6 +9,7 @@ import (
 
 	"github.com/twilightbark/twilightbark/chat"
 	"github.com/twilightbark/twilightbark/views"
+	"github.com/twilightbark/twilightbark/words"
 )
 
 // panelRows is how many rows a page of the panel's lists has.
@@ -86,7 +87,10 @@ func (h *Handlers) showPanelRooms(c *gin.Context) error {
 // showPanelMessages lists the messages of a room, or an author, or all, the newest
 // first.
 func (h *Handlers) showPanelMessages(c *gin.Context) (err error) {
-	p := views.PanelMessagesProps{Panel: h.panel(c, "/admin/messages"), Room: query(c, "room"), Author: query(c, "author")}
+	p := views.PanelMessagesProps{Panel: h.panel(c, "/admin/messages"), Text: query(c, "q"), Room: query(c, "room"), Author: query(c, "author")}
+	if p.Text != "" {
+		return h.showFoundMessages(c, p)
+	}
 	var of chat.MessageList
 	of.Before, _ = ordinal(c.Query("before")) // what is none is the beginning
 	if of.RoomID, err = h.roomNamed(c, p.Room); err != nil {
@@ -100,6 +104,26 @@ func (h *Handlers) showPanelMessages(c *gin.Context) (err error) {
 		return err
 	}
 	p.Messages, p.Pages = paged(c, messages, "before", func(m chat.Message) string { return strconv.FormatInt(m.ID, 10) })
+	return h.show(c, http.StatusOK, views.Page{Title: "Messages"}, views.PanelMessages(p))
+}
+
+// showFoundMessages lists the messages in which words are found, as the site's
+// own search does.
+func (h *Handlers) showFoundMessages(c *gin.Context, p views.PanelMessagesProps) error {
+	form := views.SearchProps{Text: p.Text, Room: p.Room, Author: p.Author, Query: words.Parse(p.Text), Page: searchPage(c)}
+	if err := h.search(c.Request.Context(), &form); err != nil {
+		return err
+	}
+	p.Messages, p.Problem = form.Found, form.Problem
+	asked := c.Request.URL.Query()
+	if form.Page > 1 {
+		asked.Del("page")
+		p.Pages.First = address(c, asked)
+	}
+	if form.More {
+		asked.Set("page", strconv.Itoa(form.Page+1))
+		p.Pages.Next = address(c, asked)
+	}
 	return h.show(c, http.StatusOK, views.Page{Title: "Messages"}, views.PanelMessages(p))
 }
 

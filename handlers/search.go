@@ -26,10 +26,7 @@ const (
 func (h *Handlers) showSearch(c *gin.Context) error {
 	form := views.SearchProps{
 		Text: normal(c.Query("q")), Room: normal(c.Query("room")), Author: normal(c.Query("author")),
-		Page: 1, Zone: h.zone(c),
-	}
-	if page, ok := ordinal(c.Query("page")); ok {
-		form.Page = int(min(page, store.MaxSearchPages+1))
+		Page: searchPage(c), Zone: h.zone(c),
 	}
 	form.Query = words.Parse(form.Text)
 	if form.Text != "" {
@@ -38,6 +35,15 @@ func (h *Handlers) showSearch(c *gin.Context) error {
 		}
 	}
 	return h.show(c, http.StatusOK, views.Page{Title: form.Title(), Path: c.Request.URL.RequestURI()}, views.Search(form))
+}
+
+// searchPage is the page of results that is asked for.
+func searchPage(c *gin.Context) int {
+	page, ok := ordinal(c.Query("page"))
+	if !ok {
+		return 1
+	}
+	return int(min(page, store.MaxSearchPages+1))
 }
 
 // search looks for what the form says, and puts into it what is found, or why

@@ -293,7 +293,7 @@ var examples = map[string][]golden.State{
 		{Name: "messages", Component: PanelMessages(PanelMessagesProps{Panel: panel("/admin/messages"), Room: "dogs", Author: "ada", Messages: []chat.Message{
 			message(17, hostile), with(message(18, ""), func(m *chat.Message) { m.Author, m.DeletedAt = chat.FormerMember, noon }).Message,
 		}})},
-		{Name: "no messages", Component: PanelMessages(PanelMessagesProps{Panel: panel("/admin/messages"), Room: hostile, Author: hostile})},
+		{Name: "no messages", Component: PanelMessages(PanelMessagesProps{Panel: panel("/admin/messages"), Text: hostile, Room: hostile, Author: hostile, Problem: hostile})},
 		{Name: "audit log", Component: Audit(AuditProps{Panel: panel("/admin/audit"), Action: chat.LoggedIn, Actor: hostile, User: hostile, Entries: []chat.Entry{entry(hostile), {}}})},
 		{Name: "no events", Component: Audit(AuditProps{Panel: Panel{Zone: time.UTC}})},
 		{Name: "site settings", Component: SiteSettings(SiteSettingsProps{Panel: panel("/admin/settings"), Started: chat.SiteSettings{SiteName: hostile, PostRate: chat.Rate{Count: 10, Window: 10 * time.Second}}})},
