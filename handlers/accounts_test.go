@@ -118,7 +118,7 @@ func TestLogInAndOut(t *testing.T) {
 	}
 
 	ada.post("/login", url.Values{"email": {"ADA@example.com "}, "password": {goodPassword}, "next": {"/rooms/dogs"}}).status(303).location("/rooms/dogs")
-	ada.get("/").has("Log out", `href="/users/ada">Account`)
+	ada.get("/").has("Log out", `href="/users/ada"`)
 	ada.get("/login?next=/rooms/dogs").status(303).location("/rooms/dogs")
 
 	copied := &visitor{site: s, cookie: ada.cookie, header: http.Header{}}

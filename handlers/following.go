@@ -192,6 +192,6 @@ func (h *Handlers) followingNews(c *gin.Context, props views.FollowingProps) (te
 	if err != nil || viewer(c) == nil || shown == counts.Key() {
 		return nil, err
 	}
-	props.Counts, props.Site = counts, h.site
+	props.Counts, props.Site = counts, h.siteNow()
 	return views.FollowingChanged(props), nil
 }

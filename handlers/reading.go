@@ -310,7 +310,7 @@ func (h *Handlers) tellCounts(ctx context.Context) {
 	for _, member := range members {
 		counts := views.Counts{Rooms: h.reading.counted(member, follows[member]), Mentions: mentions[member]}
 		for page, props := range h.reading.news(member, counts) {
-			props.Site, props.Title = h.site, props.Here.Name
+			props.Site, props.Title = h.siteNow(), props.Here.Name
 			page.watcher.Tell(h.renderState(views.FollowingChanged(props)))
 		}
 	}

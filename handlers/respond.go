@@ -44,8 +44,15 @@ func (h *Handlers) show(c *gin.Context, status int, page views.Page, body templ.
 
 // siteFor is the site as the one who asks sees it.
 func (h *Handlers) siteFor(c *gin.Context) views.Site {
+	site := h.siteNow()
+	site.Zone = h.zone(c)
+	return site
+}
+
+// siteNow is the site with the settings in force, as guests see it.
+func (h *Handlers) siteNow() views.Site {
 	site, set := h.site, h.inForce()
-	site.Zone, site.Now, site.Name, site.RegistrationOpen = h.zone(c), time.Now(), set.SiteName, set.RegistrationOpen
+	site.Now, site.Name, site.RegistrationOpen = time.Now(), set.SiteName, set.RegistrationOpen
 	return site
 }
 

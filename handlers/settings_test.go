@@ -258,7 +258,7 @@ func TestAccountShowsLatestMessages(t *testing.T) {
 	s := newSite(t)
 	ada := s.member("ada")
 	room := storetest.Room(t, s.Store, "dogs")
-	s.guest().get("/users/ada").has("None yet.")
+	s.guest().get("/users/ada").has("No barks yet.")
 	for range latestMessages + 2 {
 		ada.post(room.Path()+"/messages", draft("<b>woof</b>", aNonce())).status(303)
 	}
@@ -283,7 +283,7 @@ func TestTimesFollowTheMember(t *testing.T) {
 			t.Fatal(name)
 		}
 	}
-	ada.get("/").has("24 Nov 2026, 21:00")
+	ada.get("/").has("24 November 2026, 21:00")
 	ada.get("/users/ada").has("24 Nov 2026, 21:00")
 }
 
