@@ -26,7 +26,10 @@ func (h *Handlers) showRegister(c *gin.Context) error {
 
 var errRegistrationClosed = &chat.Error{Kind: chat.Forbidden, Message: "This site takes no new members just now."}
 
-func (h *Handlers) showRegisterForm(c *gin.Context, status int, form views.AccountFormProps) error {
+func (h *Handlers) showRegisterForm(c *gin.Context, status int, form views.AccountFormProps) (err error) {
+	if form.Shown, err = h.shownNow(c.Request.Context()); err != nil {
+		return err
+	}
 	return h.show(c, status, views.Page{Title: "Register", Path: orHome(form.Next)}, views.Register(form))
 }
 
@@ -62,6 +65,9 @@ func (h *Handlers) newAccount(c *gin.Context, form views.AccountFormProps) (user
 	maps.Copy(problems, weaknesses)
 	if len(problems) > 0 {
 		return user, &chat.Error{Kind: chat.Invalid, Message: "Please look at the fields below.", Fields: problems}
+	}
+	if err := h.checkPerson(c); err != nil {
+		return user, err
 	}
 	if err := h.attempts.try(addressPrefix(c).String(), "register "+registration.Email); err != nil {
 		return user, err

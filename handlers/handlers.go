@@ -41,6 +41,7 @@ type Config struct {
 	TrustedProxies   []netip.Prefix // whose X-Forwarded-For is believed
 	PostRate         chat.Rate      // of one member's messages
 	LoginRate        chat.Rate      // of attempts to log in or register, for each address and each account
+	FormAge          time.Duration  // least time between showing and sending the form to register; 0 for none
 	MaxStreams       int            // for each address; 0 for any number
 	Mail             mail.Sender    // for letters
 	AuditRetention   time.Duration  // how long the audit table remembers; 0 for ever
@@ -67,7 +68,8 @@ type Handlers struct {
 	index     *index
 	stop      context.CancelFunc
 	tasks     sync.WaitGroup
-	forwarded sync.Once // the warning about a proxy that is not configured
+	formKey   atomic.Pointer[[]byte] // signs when forms were shown
+	forwarded sync.Once              // the warning about a proxy that is not configured
 	draining  atomic.Bool
 	router    http.Handler
 }

@@ -1,6 +1,7 @@
 package handlers
 
 import (
+	"context"
 	"errors"
 	"net/http"
 	"strconv"
@@ -10,6 +11,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"github.com/twilightbark/twilightbark/chat"
+	"github.com/twilightbark/twilightbark/store"
 	"github.com/twilightbark/twilightbark/views"
 )
 
@@ -51,12 +53,29 @@ func (h *Handlers) openRoom(c *gin.Context) error {
 		if !chat.Can(viewer(c), chat.Write, chat.User{}) {
 			return seeOther(c, views.LoginPath(chat.RoomPath(name.Slug)))
 		}
-		room, err = h.Store.OpenRoom(ctx, name, viewer(c).ID)
+		room, err = h.newRoom(ctx, name, viewer(c).ID)
+	}
+	if problem, ok := formProblem(err); ok {
+		return h.showHomeWith(c, h.problemStatus(c, problem), views.HomeProps{RoomName: typed, Error: problem.Message})
 	}
 	if err != nil {
 		return err
 	}
 	return seeOther(c, room.Path())
+}
+
+// newRoom opens a room, if its opener may open one more.
+func (h *Handlers) newRoom(ctx context.Context, name chat.RoomName, opener int64) (room chat.Room, err error) {
+	err = h.Store.InTx(ctx, func(s *store.Store) error {
+		if h.inForce().PostRate.Limited() {
+			if err := s.LimitRooms(ctx, opener); err != nil {
+				return err
+			}
+		}
+		room, err = s.OpenRoom(ctx, name, opener)
+		return err
+	})
+	return room, err
 }
 
 // room gives the room that the request's path names, by its slug or by one that

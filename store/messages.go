@@ -191,49 +191,59 @@ func (s *Store) append(ctx context.Context, draft chat.Draft, rate chat.Rate) (i
 // mayPost gives the reason for which the draft can't be posted just now, if
 // there is one.
 func (s *Store) mayPost(ctx context.Context, draft chat.Draft, rate chat.Rate) error {
-	room, err := s.mayWrite(ctx, draft.AuthorID, draft.RoomID)
+	author, room, err := s.mayWrite(ctx, draft.AuthorID, draft.RoomID)
 	if err == nil {
 		err = s.tooFast(ctx, draft.AuthorID, rate)
 	}
-	if err == nil && room.SlowSeconds > 0 {
+	if err == nil && rate.Limited() && author.Newcomer(s.now()) {
+		err = s.newcomerMay(ctx, draft, rate)
+	}
+	if err == nil && room.SlowSeconds > 0 && !chat.Can(&author, chat.Moderate, chat.User{}) {
 		err = s.tooSoon(ctx, draft, time.Duration(room.SlowSeconds)*time.Second)
 	}
 	return err
 }
 
+// newcomerMay holds a newcomer's draft against the limits of the first day.
+func (s *Store) newcomerMay(ctx context.Context, draft chat.Draft, rate chat.Rate) error {
+	if chat.Links(draft.Body) > chat.NewcomerLinks {
+		const told = "In your first day here a message can have two links at most."
+		return &chat.Error{Kind: chat.Invalid, Message: told, Fields: map[string]string{"body": told}}
+	}
+	return s.tooFast(ctx, draft.AuthorID, rate.Newcomer())
+}
+
 // mayWrite gives the reason for which somebody can't change anything in a room
-// just now, if there is one, and the room's rules for who can: moderators need
-// not be slow.
-func (s *Store) mayWrite(ctx context.Context, userID, roomID int64) (chat.Room, error) {
+// just now, if there is one, and of who can what is known of them and the room's
+// rules.
+func (s *Store) mayWrite(ctx context.Context, userID, roomID int64) (chat.User, chat.Room, error) {
 	var at struct {
 		chat.Room
 		Role     chat.Role
+		Joined   chat.Micros
 		Kind     chat.SanctionKind
 		Reason   string
 		EndsAt   chat.Micros `db:"ends_at"`
 		Anywhere bool
 	}
 	if err := s.get(ctx, &at, `
-		SELECT r.id, r.locked_at, r.archived_at, r.slow_seconds, u.role, COALESCE(x.kind, '') AS kind, COALESCE(x.reason, '') AS reason,
+		SELECT r.id, r.locked_at, r.archived_at, r.slow_seconds, u.role, u.created_at AS joined, COALESCE(x.kind, '') AS kind, COALESCE(x.reason, '') AS reason,
 			COALESCE(x.ends_at, 0) AS ends_at, COALESCE(x.room_id, 0) = 0 AS anywhere
 		FROM users u
 		JOIN rooms r ON r.id = $1
 		LEFT JOIN sanctions x ON x.user_id = u.id AND x.room_id IN (0, r.id) AND (x.ends_at = 0 OR x.ends_at > $2)
 		WHERE u.id = $3
 		ORDER BY x.room_id LIMIT 1`, roomID, s.now(), userID); err != nil {
-		return chat.Room{}, err
+		return chat.User{}, chat.Room{}, err
 	}
 	sanction := chat.Sanction{RoomID: at.ID, Kind: at.Kind, Reason: at.Reason, EndsAt: at.EndsAt}
 	if at.Anywhere {
 		sanction.RoomID = 0
 	}
 	if sanction.Given() {
-		return chat.Room{}, sanction.Refusal()
+		return chat.User{}, chat.Room{}, sanction.Refusal()
 	}
-	if chat.Can(&chat.User{Role: at.Role}, chat.Moderate, chat.User{}) {
-		at.SlowSeconds = 0
-	}
-	return at.Room, at.Closed(at.Role)
+	return chat.User{ID: userID, Role: at.Role, CreatedAt: at.Joined}, at.Room, at.Closed(at.Role)
 }
 
 // tooSoon refuses a message that comes too soon after the author's last one in a

@@ -1,6 +1,7 @@
 package store_test
 
 import (
+	"fmt"
 	"testing"
 	"time"
 
@@ -353,6 +354,103 @@ func TestRulesOfARoom(t *testing.T) {
 		rules(func(*chat.RoomChange) {})
 		if err := writes(ada, room); err != nil {
 			t.Errorf("in a room without rules: got %v", err)
+		}
+	})
+}
+
+// For its first day an account has tighter limits, unless there are none at all.
+func TestNewcomersAreLimited(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, s *store.Store) {
+		clock := newClock()
+		s = s.WithClock(clock.now)
+		ada, room := storetest.User(t, s, "ada"), storetest.Room(t, s, "dogs")
+		rate := chat.Rate{Count: 2, Window: 10 * time.Second}
+		n := 0
+		writes := func(body string, rate chat.Rate) error {
+			n++
+			_, err := s.Post(t.Context(), draft(room.ID, ada.ID, n, body), rate)
+			return err
+		}
+		const links = "http://a.example http://b.example http://c.example"
+		wantKind(t, writes(links, rate), chat.Invalid, "three links")
+		if err := writes(links, chat.Rate{}); err != nil {
+			t.Errorf("three links without a limit: got %v", err)
+		}
+		clock.pass(time.Hour)
+		if err := writes("http://a.example http://b.example", rate); err != nil {
+			t.Errorf("two links: got %v", err)
+		}
+		var err error
+		wrote := 1
+		for ; err == nil; clock.pass(10 * time.Second) {
+			if err = writes("woof", rate); err == nil {
+				wrote++
+			}
+		}
+		wantKind(t, err, chat.TooFast, "on and on")
+		if wrote != 6 {
+			t.Errorf("got %d messages in five minutes, want 6", wrote)
+		}
+		clock.pass(24 * time.Hour)
+		for range 20 {
+			if err := writes(links, rate); err != nil {
+				t.Fatalf("a day later: got %v", err)
+			}
+			clock.pass(10 * time.Second)
+		}
+	})
+}
+
+func TestRoomsOfOneMemberAreLimited(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, s *store.Store) {
+		clock := newClock()
+		s = s.WithClock(clock.now)
+		ada, bob := storetest.User(t, s, "ada"), storetest.User(t, s, "bob")
+		n := 0
+		opens := func(opener chat.User) error {
+			n++
+			name, err := chat.NameRoom(fmt.Sprint("room ", n))
+			if err != nil {
+				t.Fatal(err)
+			}
+			return s.InTx(t.Context(), func(s *store.Store) error {
+				if err := s.LimitRooms(t.Context(), opener.ID); err != nil {
+					return err
+				}
+				_, err := s.OpenRoom(t.Context(), name, opener.ID)
+				return err
+			})
+		}
+		for i := range 10 {
+			if err := opens(ada); err != nil {
+				t.Fatalf("room %d on the first day: %v", i, err)
+			}
+		}
+		wantKind(t, opens(ada), chat.TooFast, "the eleventh on the first day")
+		if err := opens(bob); err != nil {
+			t.Errorf("another member: got %v", err)
+		}
+		clock.pass(24 * time.Hour)
+		for i := range 20 {
+			if err := opens(ada); err != nil {
+				t.Fatalf("room %d on the second day: %v", i, err)
+			}
+		}
+		wantKind(t, opens(ada), chat.TooFast, "the one after on the second day")
+		_, errs := parallel(5, func(int) (int, error) { return 0, s.LimitRooms(t.Context(), ada.ID) })
+		for _, err := range errs {
+			wantKind(t, err, chat.TooFast, "at once")
+		}
+	})
+}
+
+func TestSecretIsOneForAll(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, s *store.Store) {
+		secrets, errs := parallel(5, func(i int) ([]byte, error) { return s.Secret(t.Context(), "forms", []byte{byte(i)}) })
+		for i, secret := range secrets {
+			if errs[i] != nil || len(secret) != 1 || secret[0] != secrets[0][0] {
+				t.Errorf("node %d: got %v, %v, want the same as the others", i, secret, errs[i])
+			}
 		}
 	})
 }

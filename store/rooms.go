@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"slices"
+	"time"
 
 	"github.com/twilightbark/twilightbark/chat"
 )
@@ -25,6 +26,28 @@ func (s *Store) OpenRoom(ctx context.Context, name chat.RoomName, opener int64) 
 		return chat.Room{}, err
 	}
 	return s.Room(ctx, name.Slug)
+}
+
+// LimitRooms gives the reason for which a member can't open one more room just
+// now, if there is one. In the transaction that opens it, no other of theirs
+// comes between.
+func (s *Store) LimitRooms(ctx context.Context, openerID int64) error {
+	return s.InTx(ctx, func(s *Store) error {
+		var opener chat.User
+		if err := s.get(ctx, &opener, `UPDATE users SET id = id WHERE id = $1 RETURNING id, created_at`, openerID); err != nil {
+			return err
+		}
+		now, day := s.now(), 24*time.Hour
+		var opened []chat.Micros
+		most := opener.MostRooms(now)
+		if err := s.list(ctx, &opened, `
+			SELECT created_at FROM rooms WHERE created_by = $1 AND created_at > $2
+			ORDER BY created_at DESC LIMIT $3`, openerID, now-micros(day), most); err != nil || len(opened) < most {
+			return err
+		}
+		wait := time.Duration(opened[most-1]+micros(day)-now) * time.Microsecond
+		return &chat.Error{Kind: chat.TooFast, Message: "You have opened many rooms within a day. Let them fill first, and open this one tomorrow.", After: max(wait, time.Second)}
+	})
 }
 
 // Room finds a room by its slug.

@@ -278,6 +278,8 @@ func everyMethod(ctx context.Context, s *store.Store) map[string]error {
 	_, errs["RoomByFormerSlug"] = s.RoomByFormerSlug(ctx, "dogs")
 	_, errs["ChangeRoom"] = s.ChangeRoom(ctx, 1, chat.RoomChange{RoomName: chat.RoomName{Name: "Cats", Slug: "cats"}})
 	_, errs["ChangedRooms"] = s.ChangedRooms(ctx, 0, 10)
+	errs["LimitRooms"] = s.LimitRooms(ctx, 1)
+	_, errs["Secret"] = s.Secret(ctx, "form", []byte("x"))
 	_, errs["Revisions"] = s.Revisions(ctx, []int64{1})
 	_, errs["Membership"] = s.Membership(ctx, 1, 1)
 	errs["Read"] = s.Read(ctx, chat.Shown{UserID: 1, RoomID: 1, Number: 1})

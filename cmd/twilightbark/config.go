@@ -74,6 +74,7 @@ type serveCommand struct {
 	TrustedProxies prefixes       `env:"TRUSTED_PROXIES" placeholder:"CIDR,…" help:"Proxies whose X-Forwarded-For is believed."`
 	PostRate       ratio          `env:"POST_RATE" default:"10/10s" help:"Most messages of a member in a time; 0 for no limit."`
 	LoginRate      ratio          `env:"LOGIN_RATE" default:"10/1m" help:"Most attempts to log in or register in a time, for each address and each account; 0 for no limit."`
+	FormAge        time.Duration  `env:"FORM_AGE" default:"2s" help:"Least time between showing and sending the form to register; 0 for none."`
 	MailURL        string         `env:"MAIL_URL" placeholder:"URL" default:"console:" help:"How letters leave: console: (this terminal), file:FOLDER, or smtp://user:password@host:port, or smtps://…"`
 	MailFrom       string         `env:"MAIL_FROM" default:"Twilight Bark <noreply@localhost>" help:"Whom letters come from."`
 	AuditRetention retention      `env:"AUDIT_RETENTION" default:"90d" help:"How long logins and changes of accounts are remembered, like 90d or 36h; 0 for ever."`
@@ -88,6 +89,9 @@ func (s *serveCommand) Validate() error {
 	}
 	if s.MaxStreams < 0 {
 		return errors.New("MAX_STREAMS_PER_ADDR must not be negative")
+	}
+	if s.FormAge < 0 {
+		return errors.New("FORM_AGE must not be negative")
 	}
 	if s.SiteName == "" {
 		return errors.New("SITE_NAME must not be empty")

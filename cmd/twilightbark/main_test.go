@@ -44,7 +44,7 @@ func command(t *testing.T, settings []string, args ...string) *exec.Cmd {
 	}
 	program := exec.CommandContext(t.Context(), executable, args...)
 	program.Dir = t.TempDir()
-	program.Env = append([]string{asProgram + "=1", "HOME=" + program.Dir, "PATH=" + os.Getenv("PATH")}, settings...)
+	program.Env = append([]string{asProgram + "=1", "HOME=" + program.Dir, "PATH=" + os.Getenv("PATH"), "FORM_AGE=0"}, settings...)
 	return program
 }
 
@@ -220,6 +220,8 @@ func TestMalformedSettings(t *testing.T) {
 		{"POST_RATE=", []string{"--post-rate"}},
 		{"POST_RATE=-1/10s", []string{"--post-rate"}},
 		{"POST_RATE=10/10", []string{"--post-rate"}},
+		{"FORM_AGE=soon", []string{"--form-age", "soon"}},
+		{"FORM_AGE=-1s", []string{"FORM_AGE"}},
 		{"LOGIN_RATE=0/1m", []string{"--login-rate"}},
 		{"LOGIN_RATE=10/1ms", []string{"--login-rate"}},
 		{"LOGIN_RATE=99999999999999999999/1m", []string{"--login-rate"}},
@@ -273,7 +275,7 @@ func TestWrongCommandLines(t *testing.T) {
 func TestVersionAndHelp(t *testing.T) {
 	settings := []string{
 		"ADDR", "BASE_URL", "DATABASE_URL", "DATA_DIR", "SITE_NAME", "TIME_ZONE", "REGISTRATION",
-		"TRUSTED_PROXIES", "POST_RATE", "LOGIN_RATE", "MAX_STREAMS_PER_ADDR",
+		"TRUSTED_PROXIES", "POST_RATE", "LOGIN_RATE", "FORM_AGE", "MAX_STREAMS_PER_ADDR",
 		"MAIL_URL", "MAIL_FROM", "AUDIT_RETENTION", "DEV",
 		"STYLESHEET", "FOOTER", "ABOUT",
 	}

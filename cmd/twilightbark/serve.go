@@ -57,7 +57,7 @@ func (s *serveCommand) Run(ctx context.Context, out io.Writer) (err error) {
 		Store: db, Log: log, BaseURL: base, OnlyHost: s.BaseURL.url != nil, Version: version(), SiteName: s.SiteName,
 		Stylesheet: s.Stylesheet.File, Footer: s.Footer, About: s.About, Zone: s.TimeZone.Location,
 		RegistrationOpen: s.Registration.open, TrustedProxies: s.TrustedProxies,
-		PostRate: chat.Rate(s.PostRate), LoginRate: chat.Rate(s.LoginRate), MaxStreams: s.MaxStreams,
+		PostRate: chat.Rate(s.PostRate), LoginRate: chat.Rate(s.LoginRate), MaxStreams: s.MaxStreams, FormAge: s.FormAge,
 		Mail: sender, AuditRetention: time.Duration(s.AuditRetention), Dev: s.Dev,
 	})
 	log.Info("listening", "url", "http://"+localAddress(listener.Addr()), "public", base.String())

@@ -1,0 +1,36 @@
+package chat
+
+import (
+	"strings"
+	"time"
+)
+
+// newcomerTime is how long an account is a newcomer's, with tighter limits: most
+// of what is sold here is sold by accounts of that age.
+const newcomerTime = 24 * time.Hour
+
+// Newcomer reports whether the account is new at that moment.
+func (u User) Newcomer(now Micros) bool {
+	return now-u.CreatedAt < Micros(newcomerTime.Microseconds())
+}
+
+// NewcomerLinks is how many links a newcomer's message has at most.
+const NewcomerLinks = 2
+
+// Newcomer is the rate that bounds newcomers beside this one: the same burst,
+// and then a tenth of the pace.
+func (r Rate) Newcomer() Rate { return Rate{Count: 3 * r.Count, Window: 30 * r.Window} }
+
+// MostRooms is how many rooms a member opens within a day at most, and a
+// newcomer.
+func (u User) MostRooms(now Micros) int {
+	if u.Newcomer(now) {
+		return 10
+	}
+	return 20
+}
+
+// Links counts what looks like a link in a text, whether it becomes one or not.
+func Links(text string) int {
+	return strings.Count(text, "://") + strings.Count(text, "www.") - strings.Count(text, "://www.")
+}
