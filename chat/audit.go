@@ -30,13 +30,16 @@ const (
 	MemberBanned    Action = "banned"
 	SanctionLifted  Action = "sanction lifted"
 	RoomChanged     Action = "room changed"
+
+	MessagesRemoved  Action = "messages removed"
+	MessagesRestored Action = "messages restored"
 )
 
 // Actions is all that is remembered.
 var Actions = []Action{
 	Registered, LoggedIn, LoginFailed, ResetAsked, PasswordReset, EmailAsked, EmailConfirmed, UsernameChanged, PasswordChanged,
 	SessionsEnded, DataDownloaded, AccountDeleted, AccountCreated, RoleChanged, ResetLinkMade, ResetLinkSent, AccountDisabled,
-	AccountEnabled, SettingChanged, MessageReported, ReportSettled, MemberMuted, MemberBanned, SanctionLifted, RoomChanged,
+	AccountEnabled, SettingChanged, MessageReported, ReportSettled, MemberMuted, MemberBanned, SanctionLifted, RoomChanged, MessagesRemoved, MessagesRestored,
 }
 
 // Event is an entry of the audit table. It is never changed, and is forgotten

@@ -52,6 +52,15 @@ var SlowSeconds = []int64{0, 5, 15, 30, 60, 300, 900}
 
 // Pause says how long a pause is, as in "one message every 30 seconds".
 func Pause(pause time.Duration) string {
+	if days := int(pause.Hours()) / 24; days > 1 {
+		return strconv.Itoa(days) + " days"
+	}
+	if hours := int(pause.Hours()); hours > 1 {
+		return strconv.Itoa(hours) + " hours"
+	}
+	if pause == time.Hour {
+		return "hour"
+	}
 	if minutes := int(pause.Minutes()); minutes > 1 {
 		return strconv.Itoa(minutes) + " minutes"
 	}
@@ -83,6 +92,16 @@ func (r Room) Path() string { return RoomPath(r.Slug) }
 
 // RoomPath is the address of the room with that slug.
 func RoomPath(slug string) string { return "/rooms/" + url.PathEscape(slug) }
+
+// Directory says which rooms to list, the one of latest activity first.
+type Directory struct {
+	Contains string // part of a slug, as SlugPart gives it; empty for all
+	After    Place  // where the list before ended
+}
+
+// SlugPart is what slugs contain of rooms whose names contain a text, which must
+// be in Unicode's form NFC; it is empty for a text that no slug could contain.
+func SlugPart(text string) string { return slugOf(text[:min(len(text), MaxRoomName*utf8.UTFMax)]) }
 
 // MaxRoomName bounds a room's name and its slug, in characters.
 const MaxRoomName = 64

@@ -75,6 +75,9 @@ const (
 	LogLifted  LogAct = "let write again"
 	LogDeleted LogAct = "deleted a message of"
 
+	LogRemoved  LogAct = "removed the latest messages of"
+	LogRestored LogAct = "restored the removed messages of"
+
 	LogRenamed     LogAct = "renamed the room, which was"
 	LogTopic       LogAct = "set the topic"
 	LogNoTopic     LogAct = "took the topic away"

@@ -195,10 +195,14 @@ func (h *Handlers) showAccount(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	own := viewer(c) != nil && viewer(c).ID == user.ID
-	return h.show(c, http.StatusOK, views.Page{Title: user.Username}, views.Account(views.AccountProps{
-		User: user, Own: own, Seen: chat.Can(viewer(c), chat.SanctionMember, user), Messages: latest, Zone: h.zone(c),
-	}))
+	account := views.AccountProps{User: user, Seen: chat.Can(viewer(c), chat.SanctionMember, user), Messages: latest, Zone: h.zone(c)}
+	if member := viewer(c); member != nil {
+		account.Own, account.Other = member.ID == user.ID, member.ID != user.ID
+		if account.Ignored, err = h.Store.Ignores(ctx, member.ID, user.ID); err != nil {
+			return err
+		}
+	}
+	return h.show(c, http.StatusOK, views.Page{Title: user.Username}, views.Account(account))
 }
 
 // formProblem tells whether err is one to show in the form it is about, with

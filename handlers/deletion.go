@@ -71,8 +71,8 @@ func (h *Handlers) checkDeletion(c *gin.Context, messages string) error {
 // told it of: left over by a node that stopped.
 const removalLook = 10 * time.Second
 
-// removeMessages removes the messages of those who wanted that, some at a time,
-// until ctx ends.
+// removeMessages removes the messages of those who wanted that, and removes and
+// restores what moderators want, some at a time, until ctx ends.
 func (h *Handlers) removeMessages(ctx context.Context) {
 	look := time.NewTicker(removalLook)
 	defer look.Stop()
@@ -91,6 +91,9 @@ func (h *Handlers) removeMessages(ctx context.Context) {
 // removeSome reports whether there may be more to remove.
 func (h *Handlers) removeSome(ctx context.Context) bool {
 	room, err := h.Store.RemoveMessages(ctx)
+	if chat.KindOf(err) == chat.NotFound {
+		room, err = h.Store.ContinueRemoval(ctx)
+	}
 	if err == nil && room.ID != 0 {
 		h.changed(room.ID, room.Revision)
 	}

@@ -90,9 +90,18 @@ func (h *Handlers) seeMentions(ctx context.Context, member int64, messages []cha
 }
 
 // showMyStyles is the style sheet that marks, for a member, the messages that name
-// the member: in the log they look the same to everybody.
+// the member, and hides those of whom the member ignores: in the log they look the
+// same to everybody.
 func (h *Handlers) showMyStyles(c *gin.Context) error {
-	styles := []byte(views.MyStyles(viewer(c).ID))
+	ignored, err := h.Store.Ignored(c.Request.Context(), viewer(c).ID)
+	if err != nil {
+		return err
+	}
+	ids := make([]int64, len(ignored))
+	for i, user := range ignored {
+		ids[i] = user.ID
+	}
+	styles := []byte(views.MyStyles(viewer(c).ID, ids))
 	tag := tagOf(styles, "")
 	c.Header("Cache-Control", "private, no-cache")
 	c.Header("ETag", tag)

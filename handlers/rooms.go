@@ -15,18 +15,18 @@ import (
 	"github.com/twilightbark/twilightbark/views"
 )
 
-// listedRooms is how many rooms the home page lists; any other is a name away.
-const listedRooms = 100
-
 func (h *Handlers) showHome(c *gin.Context) error {
 	return h.showHomeWith(c, http.StatusOK, views.HomeProps{})
 }
 
 func (h *Handlers) showHomeWith(c *gin.Context, status int, home views.HomeProps) error {
-	rooms, err := h.Store.Rooms(c.Request.Context(), listedRooms)
+	home.Filter = normal(c.Query("q"))
+	of := chat.Directory{Contains: chat.SlugPart(home.Filter), After: chat.ParsePlace(c.Query("after"))}
+	rooms, err := h.Store.Rooms(c.Request.Context(), of, listed+1)
 	if err != nil {
 		return err
 	}
+	rooms, home.More = cutList(rooms)
 	for _, room := range rooms {
 		home.Rooms = append(home.Rooms, views.RoomEntry{Room: room, Members: h.live.Count(room.ID)})
 	}

@@ -97,6 +97,8 @@ func (h *Handlers) routes() http.Handler {
 	members.POST("/settings/data", h.do(h.downloadData))
 	members.get("/settings/delete", h.do(h.showDeletion))
 	members.POST("/settings/delete", h.do(h.deleteAccount))
+	members.POST("/users/:username/ignore", h.do(h.ignore))
+	members.POST("/users/:username/listen", h.do(h.listen))
 	members.get("/rooms/:slug/:number/report", h.do(h.showReport))
 	members.POST("/rooms/:slug/:number/report", h.do(h.report))
 
@@ -115,6 +117,8 @@ func (h *Handlers) routes() http.Handler {
 	moderators.get("/users/:username/sanctions", h.do(h.showSanctions))
 	moderators.POST("/users/:username/sanctions", h.do(h.sanction))
 	moderators.POST("/users/:username/sanctions/lift", h.do(h.liftSanction))
+	moderators.POST("/users/:username/removals", h.do(h.removeLatest))
+	moderators.POST("/users/:username/removals/:id/restore", h.do(h.restoreRemoved))
 
 	admins := routeGroup{moderators.Group("/admin")}
 	admins.Use(h.only(chat.Administer))

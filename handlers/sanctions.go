@@ -18,12 +18,18 @@ import (
 // target gives the member that the request's path names, if the viewer may mute
 // and ban them.
 func (h *Handlers) target(c *gin.Context) (chat.User, error) {
-	user, err := h.Store.UserByName(c.Request.Context(), normal(c.Param("username")))
-	if chat.KindOf(err) == chat.NotFound {
-		return user, &chat.Error{Kind: chat.NotFound, Message: "There is no member of this name.", Err: err}
-	}
+	user, err := h.pathMember(c)
 	if err == nil {
 		err = chat.May(viewer(c), chat.SanctionMember, user)
+	}
+	return user, err
+}
+
+// pathMember gives the member that the request's path names.
+func (h *Handlers) pathMember(c *gin.Context) (chat.User, error) {
+	user, err := h.Store.UserByName(c.Request.Context(), normal(c.Param("username")))
+	if chat.KindOf(err) == chat.NotFound {
+		err = &chat.Error{Kind: chat.NotFound, Message: "There is no member of this name.", Err: err}
 	}
 	return user, err
 }
@@ -41,6 +47,9 @@ func (h *Handlers) showSanctions(c *gin.Context) error {
 func (h *Handlers) showSanctionForm(c *gin.Context, status int, form views.SanctionProps) (err error) {
 	form.Zone = h.zone(c)
 	if form.Sanctions, err = h.Store.SanctionsOn(c.Request.Context(), form.User.ID, listed); err != nil {
+		return err
+	}
+	if form.Removals, err = h.Store.Removals(c.Request.Context(), form.User.ID, listed); err != nil {
 		return err
 	}
 	return h.show(c, status, views.Page{Title: "Mute or ban " + form.User.Username}, views.Sanctions(form))

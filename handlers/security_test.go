@@ -86,6 +86,8 @@ var every = []struct {
 	{"POST", "/password-reset/x", 410, 410, 410, 410},
 	{"GET", "/rooms/dogs/log", 200, 200, 200, 200}, {"GET", "/rooms/dogs/1/report", 303, 404, 404, 404}, {"POST", "/rooms/dogs/1/report", 303, 404, 404, 404},
 	{"GET", "/rooms/dogs/settings", 404, 404, 200, 200}, {"POST", "/rooms/dogs/settings", 404, 404, 303, 303},
+	{"POST", "/users/ada/removals", 404, 404, 404, 404}, {"POST", "/users/ada/removals/1/restore", 404, 404, 404, 404},
+	{"POST", "/users/ada/ignore", 303, 404, 404, 404}, {"POST", "/users/ada/listen", 303, 404, 404, 404},
 	{"GET", "/admin/reports", 404, 404, 200, 200}, {"POST", "/admin/reports/1", 404, 404, 400, 400},
 	{"GET", "/users/ada/sanctions", 404, 404, 404, 404}, {"POST", "/users/ada/sanctions", 404, 404, 404, 404}, {"POST", "/users/ada/sanctions/lift", 404, 404, 404, 404},
 	{"POST", "/rooms/dogs/follow", 303, 303, 303, 303},

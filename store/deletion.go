@@ -27,6 +27,7 @@ func (s *Store) DeleteAccount(ctx context.Context, userID int64, remove bool) er
 			`DELETE FROM letters WHERE user_id = $1`,
 			`DELETE FROM memberships WHERE user_id = $1`,
 			`DELETE FROM mentions WHERE user_id = $1`,
+			`DELETE FROM ignored WHERE user_id = $1`,
 		} {
 			if _, err := s.exec(ctx, statement, userID); err != nil {
 				return err
@@ -34,6 +35,11 @@ func (s *Store) DeleteAccount(ctx context.Context, userID int64, remove bool) er
 		}
 		if err := s.forgetKeys(ctx, userID); err != nil {
 			return err
+		}
+		if remove { // what a moderator removed before goes with the rest
+			if _, err := s.exec(ctx, `DELETE FROM removed_messages WHERE author_id = $1`, userID); err != nil {
+				return err
+			}
 		}
 		now, key := s.now(), chat.FormerMember+" "+strconv.FormatInt(userID, 10) // neither is an email or a name that anybody can have
 		if _, err := s.exec(ctx, `

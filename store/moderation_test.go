@@ -268,7 +268,7 @@ func TestChangeRoom(t *testing.T) {
 		if found, err := s.RoomByFormerSlug(t.Context(), "dogs"); err != nil || found != hounds {
 			t.Errorf("by the old slug: got %+v, %v", found, err)
 		}
-		if rooms, err := s.Rooms(t.Context(), 10); err != nil || len(rooms) != 1 || rooms[0].ID != cats.ID {
+		if rooms, err := s.Rooms(t.Context(), chat.Directory{}, 10); err != nil || len(rooms) != 1 || rooms[0].ID != cats.ID {
 			t.Errorf("the list: got %+v, %v, want it without what is archived", rooms, err)
 		}
 		if changed, err := s.ChangedRooms(t.Context(), first-1, 10); err != nil || len(changed) != 1 || changed[0] != hounds {

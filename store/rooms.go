@@ -124,10 +124,16 @@ func (s *Store) ChangedRooms(ctx context.Context, after chat.Micros, limit int) 
 	return rooms, err
 }
 
-// Rooms lists up to limit rooms, the one of latest activity first. Archived ones
+// Rooms lists up to limit of the rooms that the directory is of. Archived ones
 // are left out.
-func (s *Store) Rooms(ctx context.Context, limit int) (rooms []chat.Room, err error) {
-	err = s.list(ctx, &rooms, selectRoom+` WHERE r.archived_at = 0 ORDER BY r.last_posted_at DESC, r.id DESC LIMIT $1`, limit)
+func (s *Store) Rooms(ctx context.Context, of chat.Directory, limit int) (rooms []chat.Room, err error) {
+	after := of.After.Bound()
+	f := filter{text: " AND (r.last_posted_at, r.id) < ($1, $2)", args: []any{after.At, after.ID}}
+	if of.Contains != "" {
+		f.add(" AND r.slug LIKE", "%"+of.Contains+"%") // a slug has nothing that LIKE would read as its own
+	}
+	f.add(" ORDER BY r.last_posted_at DESC, r.id DESC LIMIT", limit)
+	err = s.list(ctx, &rooms, selectRoom+` WHERE r.archived_at = 0`+f.text, f.args...)
 	return rooms, err
 }
 

@@ -42,7 +42,7 @@ func TestOpenRoomInParallel(t *testing.T) {
 				t.Errorf("got %+v, %v, want the room everybody got, %+v", room, errs[i], rooms[0])
 			}
 		}
-		if all, err := s.Rooms(t.Context(), 100); err != nil || len(all) != 1 {
+		if all, err := s.Rooms(t.Context(), chat.Directory{}, 100); err != nil || len(all) != 1 {
 			t.Errorf("got %d rooms, %v, want 1", len(all), err)
 		}
 	})
@@ -60,7 +60,7 @@ func TestRoomsByLatestActivity(t *testing.T) {
 		}
 		wantOrder := func(limit int, want ...string) {
 			t.Helper()
-			list, err := s.Rooms(t.Context(), limit)
+			list, err := s.Rooms(t.Context(), chat.Directory{}, limit)
 			if err != nil {
 				t.Fatalf("Rooms: %v", err)
 			}
@@ -79,6 +79,44 @@ func TestRoomsByLatestActivity(t *testing.T) {
 			t.Fatalf("post: %v", err)
 		}
 		wantOrder(100, "first", "third", "second")
+	})
+}
+
+func TestDirectoryPagesAndFilters(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, s *store.Store) {
+		clock := newClock()
+		s = s.WithClock(clock.now)
+		for i, name := range []string{"Big Dogs", "cats", "small dogs", "Собаки", "dogs and cats"} {
+			if i%2 == 0 { // two of one moment
+				clock.pass(time.Minute)
+			}
+			storetest.Room(t, s, name)
+		}
+		for _, test := range []struct{ contains, want string }{
+			{"", "dogs-and-cats собаки small-dogs cats big-dogs "},
+			{"dogs", "dogs-and-cats small-dogs big-dogs "},
+			{"СОБ", "собаки "},
+			{"Dogs, and", "dogs-and-cats "},
+			{"100%", ""}, {"s_cats", ""}, {"nothing", ""},
+		} {
+			got := ""
+			for of := (chat.Directory{Contains: chat.SlugPart(test.contains)}); ; {
+				rooms, err := s.Rooms(t.Context(), of, 2)
+				if err != nil {
+					t.Fatal(err)
+				}
+				if len(rooms) == 0 {
+					break
+				}
+				for _, room := range rooms {
+					got += room.Slug + " "
+				}
+				of.After = rooms[len(rooms)-1].Place()
+			}
+			if got != test.want {
+				t.Errorf("%q: got %q, want %q", test.contains, got, test.want)
+			}
+		}
 	})
 }
 

@@ -175,8 +175,17 @@ const myStyles = `.message:has(.mention[data-user="ID"]){--message-edge:var(--ac
 .mention[data-user="ID"]{background:var(--accent);color:var(--page);border-radius:.25em;padding-inline:.2em}
 `
 
-// MyStyles is the style sheet that a member's pages have besides the one of all.
-func MyStyles(id int64) string { return strings.ReplaceAll(myStyles, "ID", number(id)) }
+// MyStyles is the style sheet that a member's pages have besides the one of all:
+// it marks what names the member, and hides what those write whom the member
+// ignores. Of a message that begins a day the heading stays.
+func MyStyles(id int64, ignored []int64) string {
+	styles := strings.ReplaceAll(myStyles, "ID", number(id))
+	for _, other := range ignored {
+		theirs := `.messages>[data-author="` + number(other) + `"]`
+		styles += theirs + ":not(:has(>.day))," + theirs + ">:not(.day){display:none}\n"
+	}
+	return styles
+}
 
 // nameSuggestions is where names stand that may be meant by the one that is
 // being written.
@@ -208,7 +217,7 @@ func nameSuggestions(room string) templ.Component {
 		var templ_7745c5c3_Var9 string
 		templ_7745c5c3_Var9, templ_7745c5c3_Err = templ.JoinStringErrs(room + "/names")
 		if templ_7745c5c3_Err != nil {
-			return templ.Error{Err: templ_7745c5c3_Err, FileName: `views/mentions.templ`, Line: 54, Col: 70}
+			return templ.Error{Err: templ_7745c5c3_Err, FileName: `views/mentions.templ`, Line: 63, Col: 70}
 		}
 		_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var9))
 		if templ_7745c5c3_Err != nil {
@@ -253,7 +262,7 @@ func Names(room string, names []string) templ.Component {
 			var templ_7745c5c3_Var11 string
 			templ_7745c5c3_Var11, templ_7745c5c3_Err = templ.JoinStringErrs(room + "/composer")
 			if templ_7745c5c3_Err != nil {
-				return templ.Error{Err: templ_7745c5c3_Err, FileName: `views/mentions.templ`, Line: 61, Col: 52}
+				return templ.Error{Err: templ_7745c5c3_Err, FileName: `views/mentions.templ`, Line: 70, Col: 52}
 			}
 			_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var11))
 			if templ_7745c5c3_Err != nil {
@@ -266,7 +275,7 @@ func Names(room string, names []string) templ.Component {
 			var templ_7745c5c3_Var12 string
 			templ_7745c5c3_Var12, templ_7745c5c3_Err = templ.JoinStringErrs(`{"complete":"` + name + `"}`)
 			if templ_7745c5c3_Err != nil {
-				return templ.Error{Err: templ_7745c5c3_Err, FileName: `views/mentions.templ`, Line: 61, Col: 117}
+				return templ.Error{Err: templ_7745c5c3_Err, FileName: `views/mentions.templ`, Line: 70, Col: 117}
 			}
 			_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var12))
 			if templ_7745c5c3_Err != nil {
@@ -279,7 +288,7 @@ func Names(room string, names []string) templ.Component {
 			var templ_7745c5c3_Var13 string
 			templ_7745c5c3_Var13, templ_7745c5c3_Err = templ.JoinStringErrs("@" + name)
 			if templ_7745c5c3_Err != nil {
-				return templ.Error{Err: templ_7745c5c3_Err, FileName: `views/mentions.templ`, Line: 61, Col: 147}
+				return templ.Error{Err: templ_7745c5c3_Err, FileName: `views/mentions.templ`, Line: 70, Col: 147}
 			}
 			_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var13))
 			if templ_7745c5c3_Err != nil {

@@ -153,6 +153,12 @@ var examples = map[string][]golden.State{
 			Errors:    map[string]string{"kind": "Choose.", "room": "None.", "lasts": "Choose.", "reason": "Why?"},
 			Sanctions: []chat.Sanction{{Kind: chat.Mute, RoomID: 7, RoomSlug: "dogs", RoomName: hostile, Reason: hostile, Giver: "mia", GivenAt: noon, EndsAt: noon}, {Kind: chat.Ban, Reason: "spam", Giver: "mia", GivenAt: noon}},
 		})},
+		{Name: "removals", Component: Sanctions(SanctionProps{User: ada, Zone: time.UTC, Removals: []chat.Removal{
+			{ID: 3, OrderedBy: "mia", PostedFrom: noon, OrderedAt: noon, Messages: 20, Unfinished: true}, {ID: 2, OrderedBy: "mia", PostedFrom: noon, OrderedAt: noon, Messages: 2},
+			{ID: 1, OrderedBy: "mia", PostedFrom: noon, OrderedAt: noon, RestoredAt: noon, Messages: 1, Unfinished: true}, {OrderedBy: "mia", PostedFrom: noon, OrderedAt: noon, RestoredAt: noon},
+		}})},
+		{Name: "a member to ignore", Component: Account(AccountProps{User: ada, Other: true, Zone: time.UTC})},
+		{Name: "a member who is ignored", Component: Account(AccountProps{User: ada, Other: true, Ignored: true, Seen: true, Zone: time.UTC})},
 		{Name: "settings of a room", Component: RoomForm(RoomFormProps{Room: room, Name: room.Name, Slow: "30", Locked: true})},
 		{Name: "settings that can't be", Component: RoomForm(RoomFormProps{
 			Room: room, Name: hostile, Topic: hostile, Slow: "31", Archived: true, Error: "Not now.",
@@ -210,6 +216,8 @@ var examples = map[string][]golden.State{
 		{Name: "empty", Component: History(HistoryProps{Room: empty, Page: 1, Zone: time.UTC})},
 	},
 	"home": {
+		{Name: "rooms by name", Component: Home(HomeProps{Site: site, Filter: hostile, More: true, Rooms: []RoomEntry{{Room: room}}})},
+		{Name: "no room by that name", Component: Home(HomeProps{Site: site, Filter: "none"})},
 		{Name: "without rooms", Component: Home(HomeProps{Site: site})},
 		{Name: "with rooms", Component: Home(HomeProps{Site: site, Rooms: []RoomEntry{{Room: room, Members: 2}, {Room: empty, Members: 1}}})},
 		{Name: "for a member", Component: Home(HomeProps{Site: site, Member: true, Counts: Counts{Rooms: following(1, 0)}})},
