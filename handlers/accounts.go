@@ -133,7 +133,7 @@ func (h *Handlers) authenticate(c *gin.Context, email, secret string) (chat.User
 		return chat.User{}, err
 	}
 	if !match {
-		if err := h.Store.Record(ctx, audit(c, chat.LoginFailed, 0, user.ID)); err != nil {
+		if err := h.failures.record(ctx, audit(c, chat.LoginFailed, 0, user.ID)); err != nil {
 			return chat.User{}, err
 		}
 		return chat.User{}, &chat.Error{Kind: chat.Invalid, Message: "This email and password don't belong together. Please try again."}

@@ -57,6 +57,7 @@ type Handlers struct {
 	live      *live.Live
 	hasher    *password.Hasher
 	attempts  *limiter
+	failures  *ledger // of logins
 	streams   *gate
 	pictures  *picture.Maker
 	uploads   chan struct{} // holds one for each that is being read
@@ -82,6 +83,7 @@ func New(config Config) *Handlers {
 		site:     newSiteView(config),
 		hasher:   password.NewHasher(0),
 		attempts: newLimiter(config.LoginRate),
+		failures: newLedger(config.Store.Record),
 		streams:  newGate(config.MaxStreams),
 		pictures: picture.NewMaker(),
 		uploads:  make(chan struct{}, maxUploads),
@@ -102,6 +104,7 @@ func New(config Config) *Handlers {
 	h.tasks.Go(func() { h.sendLetters(ctx) })
 	h.tasks.Go(func() { h.removeMessages(ctx) })
 	h.tasks.Go(func() { h.forget(ctx) })
+	h.tasks.Go(func() { h.failures.work(ctx) })
 	h.tasks.Go(func() { h.lookAfterReading(ctx) })
 	h.tasks.Go(func() { h.indexMessages(ctx) })
 	h.tasks.Go(func() { h.followSettings(ctx) })

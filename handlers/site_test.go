@@ -126,6 +126,7 @@ func newSiteOn(t testing.TB, s *store.Store, change ...func(*Config)) *site {
 		set(&config)
 	}
 	h := New(config)
+	h.failures.pace = 0 // tests fail to log in more often than people
 	t.Cleanup(h.Drain)
 	return &site{Handlers: h, t: t, log: log, post: post}
 }

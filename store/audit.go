@@ -2,17 +2,27 @@ package store
 
 import (
 	"context"
+	"fmt"
+	"strings"
 
 	"github.com/twilightbark/twilightbark/chat"
 )
 
-// Record adds an event to the audit table, at the present moment. In the
-// transaction of what it tells, it is there if and only if that is.
-func (s *Store) Record(ctx context.Context, event chat.Event) error {
-	_, err := s.exec(ctx, `
-		INSERT INTO audit (at, action, actor_id, user_id, detail, ip_prefix, user_agent)
-		VALUES ($1, $2, $3, $4, $5, $6, $7)`,
-		s.now(), event.Action, event.ActorID, event.UserID, event.Detail, event.IPPrefix, event.UserAgent)
+// Record adds events to the audit table, at the present moment: all or none. In
+// the transaction of what they tell, they are there if and only if that is.
+func (s *Store) Record(ctx context.Context, events ...chat.Event) error {
+	var rows []string
+	var args []any
+	now := s.now()
+	for _, e := range events {
+		n := len(args)
+		rows = append(rows, fmt.Sprintf("($%d, $%d, $%d, $%d, $%d, $%d, $%d)", n+1, n+2, n+3, n+4, n+5, n+6, n+7))
+		args = append(args, now, e.Action, e.ActorID, e.UserID, e.Detail, e.IPPrefix, e.UserAgent)
+	}
+	if len(rows) == 0 {
+		return nil
+	}
+	_, err := s.exec(ctx, `INSERT INTO audit (at, action, actor_id, user_id, detail, ip_prefix, user_agent) VALUES `+strings.Join(rows, ", "), args...)
 	return err
 }
 
