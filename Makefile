@@ -37,6 +37,16 @@ test: node_modules/.package-lock.json ## run every test: SQLite, a real PostgreS
 screenshots: ## take the documents' pictures again
 	E2E_SCREENSHOTS=../docs go test -count=1 -run PicturesOfARoom ./e2e
 
+.PHONY: lighthouse
+lighthouse: build e2e/lighthouse/node_modules/.package-lock.json ## measure the home page and a room as Lighthouse sees them
+	scripts/install chromium
+	node e2e/lighthouse/run.js
+
+e2e/lighthouse/node_modules/.package-lock.json: e2e/lighthouse/package.json e2e/lighthouse/package-lock.json
+	scripts/install node
+	npm ci --prefix e2e/lighthouse
+	@touch $@
+
 .PHONY: bench
 bench: ## measure
 	go test -run '^$$' -bench . -benchmem $$(go list ./... | grep -v /e2e)

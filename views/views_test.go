@@ -241,7 +241,7 @@ var examples = map[string][]golden.State{
 		{Name: "forgotten password, refused", Component: ResetRequest(AccountFormProps{Email: hostile, Errors: map[string]string{"email": hostile}, Error: hostile})},
 		{Name: "a letter is on its way", Component: ResetRequested(hostile)},
 		{Name: "a new password", Component: Reset("/password-reset/abc", NewPasswordProps{Username: "Ada"})},
-		{Name: "a new password, hostile", Component: Reset("/password-reset/"+hostile, NewPasswordProps{Username: hostile, Errors: map[string]string{"password": hostile, "password_confirm": hostile}, Error: hostile})},
+		{Name: "a new password, refused", Component: Reset("/password-reset/"+hostile, NewPasswordProps{Username: hostile, Errors: map[string]string{"password": hostile, "password_confirm": hostile}, Error: hostile})},
 		{Name: "a spent link", Component: StaleLink("/password-reset", "Ask for a new link")},
 		{Name: "confirm an email", Component: ConfirmEmail("/confirm-email/abc", hostile)},
 		{Name: "an email is confirmed", Component: EmailConfirmed()},
