@@ -25,12 +25,10 @@ func (b *tab) source() []byte {
 // The goldens are checked one component at a time; here are whole pages.
 func TestPagesAreValidHTML(t *testing.T) {
 	t.Parallel()
-	s, ada := lively(t)
-	eve := guest(t)
+	s, everybody := everybody(t)
 	check := exec.CommandContext(t.Context(), "node", "views/validate.js")
 	check.Dir = ".."
-	for b, states := range map[*tab][]state{ada: memberStates, eve: guestStates} {
-		b.allow(status404, status422, `status of 410`)
+	for b, states := range everybody {
 		b.withoutScripts() // so that every answer is a page
 		for _, state := range states {
 			state.reach(b, s)

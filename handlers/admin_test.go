@@ -53,6 +53,16 @@ func (a *answer) column(n int) string {
 	return strings.Join(texts, " ")
 }
 
+// eventually waits for what happens by itself.
+func (s *site) eventually(what string, so func() bool) {
+	s.t.Helper()
+	for begun := time.Now(); !so(); time.Sleep(20 * time.Millisecond) { // between two looks
+		if time.Since(begun) > patience {
+			s.t.Fatalf("%s: not within %v", what, patience)
+		}
+	}
+}
+
 func TestPanelIsNotThereForMembers(t *testing.T) {
 	s := newSite(t)
 	bob := s.member("bob")
@@ -252,6 +262,7 @@ func TestRoles(t *testing.T) {
 			ada.post(s.panelOf("ada", act), role("member")).status(422).has("only admin")
 			ada.withHTMX().post(s.panelOf("ada", act), role("member")).status(422).has("only admin").lacks("<html")
 		}
+		ada.post("/settings/delete", deletion(goodPassword, "keep")).status(422).has("only admin")
 		ada.get("/admin").status(200)
 		if got := s.actions("ada"); slices.Contains(got, chat.AccountDisabled) {
 			t.Errorf("the audit table remembers what was refused: %q", got)
@@ -345,7 +356,7 @@ func TestSiteSettings(t *testing.T) {
 		set := url.Values{"site_name": {"Woof & Co"}, "registration": {"closed"}, "post_rate": {"1/1h"}, "login_rate": {"2/1m"}}
 		ada.post("/admin/settings", set).status(303).location("/admin/settings")
 		ada.get("/admin/settings").has(`value="Woof &amp; Co"`, "Set here; the server was started with 100/1h")
-		other.lookForSettings(t.Context()) // as it does every 2 seconds
+		other.eventually("the name is another", func() bool { return strings.Contains(other.guest().get("/").Body.String(), "<title>Woof") })
 		for _, node := range []*site{s, other} {
 			node.guest().get("/").has("<title>Woof &amp; Co").lacks("Register")
 			node.guest().get("/register").status(403)

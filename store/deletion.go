@@ -13,9 +13,13 @@ const clearBatch = 50
 
 // DeleteAccount makes an account that of a former member: all that names its
 // owner, and all access to it, is gone when it returns. Its messages stay, or if
-// remove is true are removed by RemoveMessages. A letter tells the address.
+// remove is true are removed by RemoveMessages. A letter tells the address. That of
+// the last admin is Conflict.
 func (s *Store) DeleteAccount(ctx context.Context, userID int64, remove bool) error {
 	return s.InTx(ctx, func(s *Store) error {
+		if err := s.keepAdmin(ctx, userID); err != nil {
+			return err
+		}
 		user, err := s.lockUser(ctx, userID)
 		if err != nil {
 			return err

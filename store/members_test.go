@@ -75,6 +75,7 @@ func TestTheLastAdminStays(t *testing.T) {
 		ada := admin(t, s, "ada")
 		wantKind(t, s.SetRole(t.Context(), ada.ID, chat.Moderator), chat.Conflict, "take the role away")
 		wantKind(t, s.Disable(t.Context(), ada.ID), chat.Conflict, "disable the account")
+		wantKind(t, s.DeleteAccount(t.Context(), ada.ID, true), chat.Conflict, "delete the account")
 		if got := account(t, s, ada.ID); got != ada {
 			t.Errorf("after that: got %+v, want it as before", got)
 		}
