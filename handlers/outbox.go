@@ -61,8 +61,11 @@ func (h *Handlers) deliver(ctx context.Context, letter chat.Letter) error {
 	if err != nil {
 		return err
 	}
-	site := mail.Site{Name: h.inForce().SiteName, URL: h.BaseURL.String()}
-	sent := h.Mail.Send(ctx, site.Compose(letter, user, token))
+	composed, err := mail.Site{Name: h.inForce().SiteName, URL: h.BaseURL.String()}.Compose(ctx, letter, user, token)
+	if err != nil {
+		return err
+	}
+	sent := h.Mail.Send(ctx, composed)
 	switch {
 	case sent == nil:
 		return h.Store.Drop(ctx, letter)

@@ -1,10 +1,12 @@
 package mail
 
 import (
+	"context"
 	"fmt"
 	"strings"
 
 	"github.com/twilightbark/twilightbark/chat"
+	"github.com/twilightbark/twilightbark/views"
 )
 
 // Site is what letters tell of the site they come from.
@@ -15,18 +17,30 @@ type Site struct {
 
 // Compose writes a letter of that kind to the user. Token makes the link in it;
 // it is empty for a kind that has none.
-func (s Site) Compose(letter chat.Letter, user chat.User, token string) Letter {
+func (s Site) Compose(ctx context.Context, letter chat.Letter, user chat.User, token string) (Letter, error) {
 	subject, lines := s.words(letter, user, token)
 	greeting := "Hello " + user.Username + ","
 	if letter.Kind == chat.AccountDeletedLetter {
 		greeting = "Hello,"
 	}
+	var html strings.Builder
+	err := views.Letter(views.LetterProps{
+		Site: s.Name, URL: s.URL, Subject: subject, Greeting: greeting, Paragraphs: lines, Action: actions[letter.Kind],
+	}).Render(ctx, &html)
 	text := append([]string{greeting}, lines...)
 	text = append(text, "-- \n"+s.Name+"\n"+s.URL)
 	return Letter{
 		ID: fmt.Sprintf("%d-%d-%d", letter.CreatedAt, letter.ID, letter.Tries), To: letter.Recipient,
-		Subject: subject, Text: strings.Join(text, "\n\n") + "\n", At: letter.CreatedAt.Time(),
-	}
+		Subject: subject, Text: strings.Join(text, "\n\n") + "\n", HTML: html.String(), At: letter.CreatedAt.Time(),
+	}, err
+}
+
+// actions say what the link in a letter does.
+var actions = map[chat.LetterKind]string{
+	chat.ConfirmLetter:         "Confirm this address",
+	chat.ResetLetter:           "Choose a new password",
+	chat.PasswordChangedLetter: "Choose a new password",
+	chat.EmailChangingLetter:   "Choose a new password",
 }
 
 func (s Site) words(letter chat.Letter, user chat.User, token string) (subject string, paragraphs []string) {

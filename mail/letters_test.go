@@ -4,6 +4,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/PuerkitoBio/goquery"
+
 	"github.com/twilightbark/twilightbark/chat"
 	"github.com/twilightbark/twilightbark/mail"
 )
@@ -23,7 +25,11 @@ func TestCompose(t *testing.T) {
 		if kind.LinkLife() > 0 {
 			token = "TOKEN"
 		}
-		letter := site.Compose(chat.Letter{ID: 7, Kind: kind, Recipient: "to@example.com", CreatedAt: 1_000_000, Tries: 1}, user, token)
+		letter, err := site.Compose(t.Context(), chat.Letter{ID: 7, Kind: kind, Recipient: "to@example.com", CreatedAt: 1_000_000, Tries: 1}, user, token)
+		if err != nil {
+			t.Fatal(err)
+		}
+		wantSameInHTML(t, letter)
 		if letter.To != "to@example.com" || !strings.Contains(letter.Subject, "Test Bark") || letter.At.Unix() != 1 {
 			t.Errorf("%s: got %+v", kind, letter)
 		}
@@ -37,5 +43,27 @@ func TestCompose(t *testing.T) {
 				t.Errorf("%s: a line of %d bytes", kind, len(line))
 			}
 		}
+	}
+}
+
+// wantSameInHTML checks that the letter's HTML says what its text does, leads
+// where its text does, and loads nothing.
+func wantSameInHTML(t *testing.T, letter mail.Letter) {
+	t.Helper()
+	doc, err := goquery.NewDocumentFromReader(strings.NewReader(letter.HTML))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for line := range strings.Lines(letter.Text) {
+		line = strings.TrimSpace(strings.TrimSuffix(line, "-- \n"))
+		if !strings.Contains(doc.Find("body").Text(), line) {
+			t.Errorf("%s: want %q in %s", letter.Subject, line, letter.HTML)
+		}
+		if strings.HasPrefix(line, "https://chat.example.com/") && doc.Find(`a.action[href="`+line+`"]`).Text() == "" {
+			t.Errorf("%s: no named link to %s in %s", letter.Subject, line, letter.HTML)
+		}
+	}
+	if n := doc.Find("img, link, script, iframe, [src], [style], [background]").Length(); n > 0 || strings.Contains(letter.HTML, "url(") || strings.Contains(letter.HTML, "@import") {
+		t.Errorf("%s: the letter loads something: %s", letter.Subject, letter.HTML)
 	}
 }

@@ -27,12 +27,13 @@ import (
 // timeout bounds one sending, from the first packet to the server's last word.
 const timeout = 15 * time.Second
 
-// Letter is one to send: plain text, to one person.
+// Letter is one to send, to one person.
 type Letter struct {
 	ID      string // names it for ever, so that a letter that comes twice can be told to be one
 	To      string // an address alone
 	Subject string
 	Text    string
+	HTML    string    // the same for programs that show it; none when empty
 	At      time.Time // when it was written
 }
 
@@ -106,6 +107,10 @@ func (e envelope) message(letter Letter) (*gomail.Msg, error) {
 	m.SetMessageIDWithValue(letter.ID + "@" + e.from.Address[strings.LastIndexByte(e.from.Address, '@')+1:])
 	m.SetGenHeader("Auto-Submitted", "auto-generated")
 	m.SetBodyString(gomail.TypeTextPlain, strings.ReplaceAll(letter.Text, "\n", "\r\n"))
+	if letter.HTML != "" {
+		// Packed, so that lines may be as long as they like, and a link to follow is one of the text's.
+		m.AddAlternativeString(gomail.TypeTextHTML, letter.HTML, gomail.WithPartEncoding(gomail.EncodingB64))
+	}
 	return m, nil
 }
 

@@ -3,9 +3,11 @@ package mail_test
 import (
 	"bytes"
 	"context"
+	"encoding/base64"
 	"errors"
 	"io"
 	"mime"
+	"mime/multipart"
 	"net"
 	netmail "net/mail"
 	"os"
@@ -123,6 +125,48 @@ func TestFolder(t *testing.T) {
 		t.Fatal(err)
 	}
 	wantLetter(t, content)
+}
+
+// A program that shows no HTML, or a person who looks at the file, finds the
+// text first, and in it the link alone on its line.
+func TestLetterWithHTML(t *testing.T) {
+	folder, both := t.TempDir(), letter
+	both.HTML = "<p>Hello Ada,</p><p><a href=\"" + link + "\">привет</a></p>" + strings.Repeat("x", 2000)
+	if err := open(t, "file:"+folder, nil).Send(t.Context(), both); err != nil {
+		t.Fatal(err)
+	}
+	content, err := os.ReadFile(filepath.Join(folder, "20261124-120000-1-2.eml"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if n := bytes.Count(content, []byte(link)); n != 1 || !bytes.Contains(content, []byte("\r\n"+link+"\r\n")) {
+		t.Errorf("got the link %d times, want it once, alone on its line: %s", n, content)
+	}
+	for line := range bytes.Lines(content) {
+		if len(line) > 998 {
+			t.Errorf("a line of %d bytes", len(line))
+		}
+	}
+	header, body := read(t, content)
+	kind, parameters, err := mime.ParseMediaType(header.Get("Content-Type"))
+	if err != nil || kind != "multipart/alternative" {
+		t.Fatalf("got %s, %v, want multipart/alternative", kind, err)
+	}
+	parts := multipart.NewReader(strings.NewReader(body), parameters["boundary"])
+	for _, want := range []struct{ kind, text string }{{"text/plain", both.Text}, {"text/html", both.HTML}} {
+		part, err := parts.NextPart()
+		if err != nil {
+			t.Fatal(err)
+		}
+		var reader io.Reader = part
+		if part.Header.Get("Content-Transfer-Encoding") == "base64" {
+			reader = base64.NewDecoder(base64.StdEncoding, part)
+		}
+		text, err := io.ReadAll(reader)
+		if got := part.Header.Get("Content-Type"); err != nil || !strings.HasPrefix(got, want.kind) || strings.TrimSpace(string(text)) != strings.TrimSpace(want.text) {
+			t.Errorf("got %s: %q, %v, want %s: %q", got, text, err, want.kind, want.text)
+		}
+	}
 }
 
 func TestFolderThatCantBe(t *testing.T) {

@@ -2,6 +2,8 @@ package views
 
 import (
 	"net/url"
+	"os"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -245,6 +247,8 @@ var examples = map[string][]golden.State{
 		{Name: "a spent link", Component: StaleLink("/password-reset", "Ask for a new link")},
 		{Name: "confirm an email", Component: ConfirmEmail("/confirm-email/abc", hostile)},
 		{Name: "an email is confirmed", Component: EmailConfirmed()},
+		{Name: "a letter", Component: Letter(LetterProps{Site: "Test Bark", URL: "https://bark.example", Subject: "A letter", Greeting: "Hello Ada,", Paragraphs: []string{"follow this:", "https://bark.example/confirm-email/x", "Thank you."}, Action: "Confirm"})},
+		{Name: "a letter, hostile", Component: Letter(LetterProps{Site: hostile, URL: "https://bark.example", Subject: hostile, Greeting: hostile, Paragraphs: []string{hostile, "https://bark.example/" + hostile}, Action: hostile})},
 		{Name: "another letter is on its way", Component: ConfirmationSent(hostile)},
 	},
 	"settings": {
@@ -418,6 +422,24 @@ func TestTimesInWords(t *testing.T) {
 	} {
 		if got := inWords(tt.at, now); got != tt.want {
 			t.Errorf("%v: got %q, want %q", tt.at, got, tt.want)
+		}
+	}
+}
+
+// A letter can't load the style sheet, so it names its colours: those of the site.
+func TestColoursOfLettersAreTheSites(t *testing.T) {
+	config, err := os.ReadFile("../tailwind.config.js")
+	if err != nil {
+		t.Fatal(err)
+	}
+	colours := regexp.MustCompile(`#[0-9a-f]{3,8}\b`)
+	found := colours.FindAllString(golden.Render(t, golden.State{Component: Letter(LetterProps{})}), -1)
+	if len(found) == 0 {
+		t.Error("a letter has no colours, so this test proves nothing")
+	}
+	for _, colour := range found {
+		if !strings.Contains(string(config), `"`+colour+`"`) {
+			t.Errorf("%s is none of the site's colours", colour)
 		}
 	}
 }

@@ -50,7 +50,7 @@ func groups() []ExampleGroup {
 		}},
 		{"IconButton", []Example{
 			{State: "plain", Component: in(IconButton(IconButtonProps{Label: "Edit"}), EditIcon())},
-			{State: "disabled", Component: in(IconButton(IconButtonProps{Label: "Delete", Disabled: true}), DeleteIcon())},
+			{State: "disabled", Component: in(IconButton(IconButtonProps{Label: "Remove", Disabled: true}), DeleteIcon())},
 		}},
 		{"Field", []Example{
 			{State: "least", Component: Field(FieldProps{Name: "name", Label: "Name"})},
