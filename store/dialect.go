@@ -347,17 +347,25 @@ func (s *Store) candidates(ctx context.Context, tokens []string, before int64, l
 		return ids, err
 	}
 	// PostgreSQL would gather all that have the tokens before it sorts them. So it
-	// is asked for one block after the other, and stops when there are enough. The
-	// sum keeps it from reading a block in order of the ids instead of by the words.
+	// is asked for one block after the other, and stops when there are enough. Each
+	// token is a condition of its own, since its index leaps from one condition's
+	// next message to the other's, and takes single steps within one. The sum keeps
+	// it from reading a block in order of the ids instead of by the words.
+	var having strings.Builder
+	args := []any{before, before, limit, limit}
+	for _, token := range tokens {
+		args = append(args, "'"+token+"'")
+		fmt.Fprintf(&having, " AND w.words @@ $%d::tsquery", len(args))
+	}
 	err = s.list(ctx, &ids, `
 		SELECT hit.message_id
 		FROM generate_series((SELECT LEAST(COALESCE(MAX(message_id), 0), $1::bigint - 1) FROM message_words) / 8192, 0, -1) AS block
 		CROSS JOIN LATERAL (
 			SELECT w.message_id FROM message_words w
-			WHERE w.words @@ ($2 || ' & ''¤' || block || '''')::tsquery AND w.message_id < $3
-			ORDER BY w.message_id + 0 DESC LIMIT $4
+			WHERE w.words @@ ('''¤' || block || '''')::tsquery AND w.message_id < $2`+having.String()+`
+			ORDER BY w.message_id + 0 DESC LIMIT $3
 		) hit
-		LIMIT $5`, before, `'`+strings.Join(tokens, `' & '`)+`'`, before, limit, limit)
+		LIMIT $4`, args...)
 	return ids, err
 }
 
