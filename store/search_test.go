@@ -273,3 +273,21 @@ func TestSearchForAnythingIsNoError(t *testing.T) {
 		})
 	})
 }
+
+// Both databases find the same, whatever is looked for.
+func FuzzSearch(f *testing.F) {
+	stores := []*store.Store{storetest.SQLite(f), storetest.Postgres(f)}
+	for _, s := range stores {
+		ada, room := storetest.User(f, s, "ada"), storetest.Room(f, s, "dogs")
+		said(f, s, room, ada, "Crème brûlée at the CAFÉ", "犬が東京で吠えた", "ok 👍🏽 🇩🇪", "a\\b 'c' \"d\" NEAR(e f) x:y* -z", "ภาษาไทย हिन्दी שָׁלוֹם")
+		catchUp(f, s)
+	}
+	for _, look := range []string{"%", "_", `\`, "'", `"`, `"unclosed`, "a*", "NEAR(a b)", "body:x", "a & b", ":*", "!", "cafe", "京", "👍", "\x00", "\xff", "‹a", "§1"} {
+		f.Add(look)
+	}
+	f.Fuzz(func(t *testing.T, look string) {
+		if first, second := search(t, stores[0], text(look)), search(t, stores[1], text(look)); !slices.Equal(first, second) {
+			t.Errorf("%q finds %v on SQLite, and %v on PostgreSQL", look, first, second)
+		}
+	})
+}
