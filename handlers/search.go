@@ -84,6 +84,7 @@ func (h *Handlers) searchFor(ctx context.Context, form *views.SearchProps) (sear
 	return search, err
 }
 
+// searchedRoom finds a room by its name, or by one of before.
 func (h *Handlers) searchedRoom(ctx context.Context, form *views.SearchProps) (int64, error) {
 	name, err := chat.NameRoom(form.Room)
 	if err != nil {
@@ -91,6 +92,9 @@ func (h *Handlers) searchedRoom(ctx context.Context, form *views.SearchProps) (i
 		return 0, nil // is no trouble of the site's
 	}
 	room, err := h.Store.Room(ctx, name.Slug)
+	if chat.KindOf(err) == chat.NotFound {
+		room, err = h.Store.RoomByFormerSlug(ctx, name.Slug)
+	}
 	if chat.KindOf(err) == chat.NotFound {
 		form.Problem = "Nothing found: there is no such room."
 		return 0, nil

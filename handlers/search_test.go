@@ -8,6 +8,7 @@ import (
 
 	"github.com/PuerkitoBio/goquery"
 
+	"github.com/twilightbark/twilightbark/chat"
 	"github.com/twilightbark/twilightbark/store"
 	"github.com/twilightbark/twilightbark/store/storetest"
 )
@@ -89,7 +90,7 @@ func TestSearchForAnythingIsAnswered(t *testing.T) {
 func TestSearchInARoomAndByAnAuthor(t *testing.T) {
 	storetest.Each(t, func(t *testing.T, db *store.Store) {
 		s := newSiteOn(t, db)
-		storetest.Room(t, s.Store, "Tea Room")
+		tea := storetest.Room(t, s.Store, "Tea Room")
 		storetest.Room(t, s.Store, "dogs")
 		ada, bob := s.registered("ada"), s.member("Bob")
 		ada.post("/rooms/tea-room/messages", draft("fur, by ada", aNonce())).status(303)
@@ -114,6 +115,14 @@ func TestSearchInARoomAndByAnAuthor(t *testing.T) {
 			}
 			if page.value("#room") != tt.room || page.value("#author") != tt.author {
 				t.Errorf("in %q by %q: the form has %q and %q", tt.room, tt.author, page.value("#room"), page.value("#author"))
+			}
+		}
+		if _, err := db.ChangeRoom(t.Context(), tea.ID, chat.RoomChange{RoomName: chat.RoomName{Name: "Coffee", Slug: "coffee"}}); err != nil {
+			t.Fatal(err)
+		}
+		for _, room := range []string{"Coffee", "Tea Room"} { // as it was called
+			if got := fmt.Sprint(s.guest().get(searchPath("q", "ada", "room", room)).status(200).results()); got != "[/rooms/coffee/1 fur, by ada]" {
+				t.Errorf("in the room renamed, as %q: got %s", room, got)
 			}
 		}
 		for _, odd := range []string{"nowhere", "!!!", "\x00", strings.Repeat("x", 5000), "'", "former member"} {
