@@ -45,7 +45,13 @@ var (
 
 // Frame is something to send, as text and as a deflate block of the same. The
 // bytes are shared by all viewers and never change.
-type Frame struct{ Text, Deflated []byte }
+type Frame struct {
+	Text, Deflated []byte
+
+	// After gives a smaller deflate block, for a stream whose last text was
+	// before, and that very slice; or nil. A Frame may come without it.
+	After func(before []byte) []byte
+}
 
 // Entry is one change in a room, rendered for everybody: a message's first
 // appearance, or a later change of one. Either shows the message as it now is.
