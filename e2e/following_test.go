@@ -1,8 +1,11 @@
 package e2e
 
 import (
+	"io"
+	"net/http"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/chromedp/cdproto/cdp"
@@ -194,4 +197,30 @@ func TestMentionIsMarkedForWhomItNames(t *testing.T) {
 func (b *tab) isNotScripted() {
 	b.t.Helper()
 	b.sees("one script", `document.scripts.length === 1`)
+}
+
+// A feed's address is made in the settings, and opens without an account.
+func TestFeedOfOnesOwn(t *testing.T) {
+	t.Parallel()
+	s := start(t)
+	ada, _ := person(t, s, "ada")
+	bob := s.member("bob")
+	room := bob.open("Dogs")
+	ada.withoutScripts()
+	ada.goTo(s.url + "/settings")
+	ada.press("Feed")
+	ada.press("Make an address")
+	bob.post(room, "Good morning, @ada")
+	ada.sees("the address", `document.querySelector("a#feed")`)
+	address := look[string](ada, `document.querySelector("a#feed").href`)
+	ada.snap("feed")
+	response, err := http.Get(address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = response.Body.Close() }()
+	feed, err := io.ReadAll(response.Body)
+	if err != nil || response.StatusCode != http.StatusOK || !strings.Contains(string(feed), "Good morning, @ada") {
+		t.Errorf("got status %d, %v: %s", response.StatusCode, err, feed)
+	}
 }

@@ -42,6 +42,8 @@ type Page struct {
 	Room        bool   // the body is a room, which fills the screen
 	Live        bool   // the body keeps the page current itself
 
+	Feed string // path of the feed of the same; empty for none
+
 	Counts Counts // of what is new to the viewer
 }
 
@@ -88,6 +90,9 @@ func withNext(path, next string) string {
 
 // MessageID is the DOM id of the message with that number.
 func MessageID(number int64) string { return "m-" + strconv.FormatInt(number, 10) }
+
+// FeedPath is the address of a room's feed.
+func FeedPath(room chat.Room) string { return room.Path() + "/feed.atom" }
 
 // PagePath is the address of a page of a room's history.
 func PagePath(room string, page int64) string {
