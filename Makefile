@@ -35,7 +35,7 @@ test: node_modules/.package-lock.json ## run every test: SQLite, a real PostgreS
 
 .PHONY: screenshots
 screenshots: ## take the documents' pictures again
-	E2E_SCREENSHOTS=../docs go test -count=1 -run PicturesOfARoom ./e2e
+	E2E_SCREENSHOTS=../docs go test -count=1 -run TestPictures ./e2e
 
 .PHONY: lighthouse
 lighthouse: build e2e/lighthouse/node_modules/.package-lock.json ## measure the home page and a room as Lighthouse sees them

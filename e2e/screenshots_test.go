@@ -13,15 +13,21 @@ import (
 	"github.com/chromedp/cdproto/page"
 )
 
-// A lively room as it looks on a desk and on a phone. With E2E_SCREENSHOTS set
-// to a folder, the pictures are written there, for the documents to show.
-func TestPicturesOfARoom(t *testing.T) {
+// The pages that people see first, by day and by night, on a desk and on a phone.
+// With E2E_SCREENSHOTS set to a folder, the pictures are written there, for the
+// documents to show.
+func TestPictures(t *testing.T) {
 	t.Parallel()
 	s := start(t)
 	ada, she := person(t, s, "Ada")
 	people := map[string]*member{"Ada": she}
 	for _, name := range []string{"Marla", "joss", "Nuka", "Tilda"} {
 		people[name] = s.member(name)
+	}
+	people["Nuka"].post(people["Nuka"].open("Night owls"), "Who else is awake?")
+	people["joss"].post(people["joss"].open("Bakery club"), "Rye is the best.")
+	for _, text := range []string{"Throw it!", "Again!", "And again!"} {
+		people["Tilda"].post(people["Tilda"].open("Fetch"), text)
 	}
 	room := she.open("Dogs of the Park")
 	eve := guest(t)
@@ -36,7 +42,6 @@ func TestPicturesOfARoom(t *testing.T) {
 		ada.hears(text)
 	}
 
-	do(ada, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: "dark"}}})
 	ada.resize(1280, 800)
 	ada.enter(s, room)
 	ada.reads("[role=log]", "Ada joined")
@@ -54,22 +59,59 @@ func TestPicturesOfARoom(t *testing.T) {
 	ada.isCurrent(s)
 	eve.isCurrent(s)
 
-	for _, screen := range []struct {
-		name          string
-		width, height int64
-	}{{"room.png", 1280, 800}, {"room-phone.png", 390, 844}} {
-		picture := ada.picture(screen.width, screen.height)
-		checkPicture(t, screen.name, picture, screen.width, screen.height)
-		if folder := os.Getenv("E2E_SCREENSHOTS"); folder != "" {
-			if err := os.MkdirAll(folder, 0o755); err != nil {
-				t.Fatal(err)
-			}
-			if err := os.WriteFile(filepath.Join(folder, screen.name), picture, 0o644); err != nil {
-				t.Fatal(err)
+	for _, shown := range []struct{ name, path string }{{"home", "/"}, {"room", room}, {"account", "/users/Ada"}, {"settings", "/settings"}} {
+		ada.goTo(s.url + shown.path)
+		for _, screen := range []struct {
+			name          string
+			width, height int64
+		}{{"", 1024, 640}, {"-phone", 360, 640}} {
+			for _, theme := range []string{"dark", "light"} {
+				name := shown.name + screen.name + "-" + theme + ".png"
+				ada.prefer("prefers-color-scheme", theme, "prefers-reduced-motion", "reduce")
+				picture := ada.picture(screen.width, screen.height)
+				checkPicture(t, name, picture, screen.width, screen.height)
+				keepPicture(t, name, picture)
 			}
 		}
 	}
-	ada.isCurrent(s)
+}
+
+// keepPicture writes a picture to where the documents' are, if that is wanted.
+func keepPicture(t *testing.T, name string, data []byte) {
+	t.Helper()
+	folder := os.Getenv("E2E_SCREENSHOTS")
+	if folder == "" {
+		return
+	}
+	shown, err := png.Decode(bytes.NewReader(data))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var packed bytes.Buffer
+	if err := (&png.Encoder{CompressionLevel: png.BestCompression}).Encode(&packed, fewerColours(shown)); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.MkdirAll(folder, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(folder, name), packed.Bytes(), 0o644); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// fewerColours makes one of colours that nobody can tell apart, which halves the
+// size of a picture.
+func fewerColours(shown image.Image) image.Image {
+	const step = 5 // of 255
+	round := func(value uint32) uint8 { return uint8((value>>8 + step/2) / step * step) }
+	fewer := image.NewRGBA(shown.Bounds())
+	for y := range fewer.Rect.Dy() {
+		for x := range fewer.Rect.Dx() {
+			r, g, b, _ := shown.At(x, y).RGBA()
+			fewer.SetRGBA(x, y, color.RGBA{round(r), round(g), round(b), 255})
+		}
+	}
+	return fewer
 }
 
 // resize gives the tab a screen of that size, a phone's where it is narrow.
@@ -78,12 +120,12 @@ func (b *tab) resize(width, height int64) {
 	do(b, emulation.SetDeviceMetricsOverride, emulation.SetDeviceMetricsOverrideParams{Width: width, Height: height, DeviceScaleFactor: 1, Mobile: width < 600})
 }
 
-// picture takes one of the room on a screen of that size.
+// picture takes one of the page on a screen of that size. Of a room, it shows all.
 func (b *tab) picture(width, height int64) []byte {
 	b.t.Helper()
 	b.resize(width, height)
-	b.sees("the page fits the screen", `innerWidth === `+js(width)+` && document.documentElement.scrollWidth === innerWidth && document.documentElement.scrollHeight <= innerHeight`)
-	b.sees("the newest message is in view", `eye.atEnd() && (() => {
+	b.sees("the page fits the screen", `innerWidth === `+js(width)+` && document.documentElement.scrollWidth <= innerWidth`)
+	b.sees("the newest message is in view", `!document.querySelector("[role=log]") || eye.atEnd() && document.documentElement.scrollHeight <= innerHeight && (() => {
 		const box = [...document.querySelectorAll("#messages > [data-number] > .text")].at(-1).getBoundingClientRect();
 		return box.top >= 0 && box.bottom <= innerHeight;
 	})()`)
@@ -108,6 +150,6 @@ func checkPicture(t *testing.T, name string, data []byte, width, height int64) {
 		}
 	}
 	if len(colours) < 100 {
-		t.Errorf("%s has %d colours, want a picture of a room", name, len(colours))
+		t.Errorf("%s has %d colours, want a picture of a page", name, len(colours))
 	}
 }
