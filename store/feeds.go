@@ -30,11 +30,12 @@ func (s *Store) HasFeed(ctx context.Context, userID int64) (has bool, err error)
 	return has, err
 }
 
-// FeedUser gives the user whose feed the token with that hash opens.
+// FeedUser gives the user whose feed the token with that hash opens, as long as
+// the account can be used.
 func (s *Store) FeedUser(ctx context.Context, tokenHash []byte) (user chat.User, err error) {
 	err = s.get(ctx, &user, selectUser+`
 		JOIN tokens t ON t.user_id = users.id
-		WHERE t.token_hash = $1 AND t.kind = $2`, tokenHash, feedToken)
+		WHERE t.token_hash = $1 AND t.kind = $2 AND users.disabled_at = 0`, tokenHash, feedToken)
 	return user, err
 }
 

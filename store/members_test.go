@@ -37,10 +37,15 @@ func TestDisabledAccountHasNoSessions(t *testing.T) {
 		if err := s.MakeResetToken(t.Context(), ada, []byte("reset")); err != nil {
 			t.Fatal(err)
 		}
+		if err := s.RenewFeed(t.Context(), ada.ID, []byte("feed")); err != nil {
+			t.Fatal(err)
+		}
 		if err := s.Disable(t.Context(), ada.ID); err != nil {
 			t.Fatal(err)
 		}
 		wantSession(t, s, 1, nil, "of a disabled account")
+		_, err := s.FeedUser(t.Context(), []byte("feed"))
+		wantKind(t, err, chat.NotFound, "the feed of a disabled account")
 		wantSession(t, s, 2, &bob, "of another account")
 		begin(t, s, ada, 3, nil) // by a request that loaded the account before
 		wantSession(t, s, 3, nil, "begun with what is outdated")
@@ -50,13 +55,16 @@ func TestDisabledAccountHasNoSessions(t *testing.T) {
 		}
 		begin(t, s, disabled, 4, nil)
 		wantSession(t, s, 4, nil, "begun while it is disabled")
-		_, err := s.TokenUser(t.Context(), chat.ResetLetter, []byte("reset"))
+		_, err = s.TokenUser(t.Context(), chat.ResetLetter, []byte("reset"))
 		wantKind(t, err, chat.NotFound, "a link to reset the password")
 
 		if err := s.Enable(t.Context(), ada.ID); err != nil {
 			t.Fatal(err)
 		}
 		wantSession(t, s, 1, nil, "that ended")
+		if user, err := s.FeedUser(t.Context(), []byte("feed")); err != nil || user.ID != ada.ID {
+			t.Errorf("the feed: got %+v, %v", user, err)
+		}
 		enabled := account(t, s, ada.ID)
 		begin(t, s, enabled, 5, nil)
 		wantSession(t, s, 5, &enabled, "of an account that can be used again")
