@@ -218,6 +218,25 @@ func TestSearchLooksPastWhatOnlySeemsToMatch(t *testing.T) {
 	})
 }
 
+// PostgreSQL's index is read in blocks of 8,192 messages, from the newest on.
+func TestSearchReadsBlockAfterBlock(t *testing.T) {
+	eachDatabase(t, func(t *testing.T, db database) {
+		ada, room := storetest.User(t, db.Store, "ada"), storetest.Room(t, db.Store, "dogs")
+		var want []int64
+		for i, id := range []int64{1, 8190, 8191, 8192, 8193, 50_000, 65_535, 65_536, 1_000_000} {
+			if db.raw.DriverName() == "postgres" {
+				db.raw.MustExec(`SELECT setval(pg_get_serial_sequence('messages', 'id'), $1, false)`, id)
+			}
+			if m := said(t, db.Store, room, ada, "bark")[0]; db.raw.DriverName() == "postgres" && m.ID != id {
+				t.Fatalf("got the id %d, want %d", m.ID, id)
+			}
+			want = append([]int64{int64(i) + 1}, want...)
+		}
+		catchUp(t, db.Store)
+		wantFound(t, db.Store, text("bark"), want...)
+	})
+}
+
 func TestIndexInParallel(t *testing.T) {
 	eachDatabase(t, func(t *testing.T, db database) {
 		ada := storetest.User(t, db.Store, "ada")
