@@ -138,6 +138,7 @@ func (b *tab) note(line string) {
 // none, and what htmx says about a stream that was cut.
 const (
 	status401 = `Failed to load resource: .* status of 401`
+	status403 = `Failed to load resource: .* status of 403`
 	status404 = `Failed to load resource: .* status of 404`
 	status409 = `Failed to load resource: .* status of 409`
 	status410 = `Failed to load resource: .* status of 410`
