@@ -41,7 +41,7 @@ func TestChangeRoomSettings(t *testing.T) {
 		ada.get("/rooms/hounds").has("&lt;b&gt;noses", "This room is locked").lacks(`id="composer"`)
 		ada.withHTMX().post("/rooms/dogs/messages", draft("let me", aNonce())).status(403).has("This room is locked")
 		mia.post("/rooms/dogs/messages", draft("by the old address", aNonce())).status(303).location("/rooms/hounds")
-		s.guest().get("/rooms/hounds/log").has("renamed the room, which was", "dogs", "set the topic", "locked the room")
+		s.guest().get("/rooms/hounds/log").has("renamed the room, which was: <bdi>dogs", "set the topic", "locked the room")
 
 		mia.post("/rooms/hounds/settings", roomForm("Hounds", "", "30", "archived")).status(303)
 		mia.get("/rooms/hounds").has("Archived.", "This room is archived").lacks(`id="composer"`)
