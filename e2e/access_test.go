@@ -123,6 +123,12 @@ func (b *tab) audit(axe, name string, except ...string) {
 	}
 }
 
+// isStyled waits until the page looks as it will.
+func (b *tab) isStyled() {
+	b.t.Helper()
+	b.sees("the page has its styles", `[...document.querySelectorAll("link[rel=stylesheet]")].every(link => link.sheet)`)
+}
+
 // prefer sets what the person's system asks of pages, as features and values in turn.
 func (b *tab) prefer(pairs ...string) {
 	b.t.Helper()
@@ -160,6 +166,7 @@ func TestNothingKeepsPeopleOut(t *testing.T) {
 				}
 				for _, state := range states {
 					state.reach(b, s)
+					b.isStyled()
 					b.audit(axe, state.name)
 				}
 			}
@@ -182,6 +189,7 @@ func TestNarrowPagesScrollOneWay(t *testing.T) {
 		b.resize(320, 480)
 		for _, state := range states {
 			state.reach(b, s)
+			b.isStyled()
 			if wide := look[int](b, `document.documentElement.scrollWidth`); wide > 320 {
 				b.t.Errorf("%s is %d pixels wide: %s", state.name, wide, look[string](b, `[...document.querySelectorAll("body *")].filter(e => e.getBoundingClientRect().right > 321).map(e => e.outerHTML.slice(0, 100)).slice(0, 5).join("\n")`))
 			}
@@ -202,6 +210,7 @@ func TestReducedMotion(t *testing.T) {
 	ada.prefer("prefers-reduced-motion", "reduce")
 	for _, state := range memberStates {
 		state.reach(ada, s)
+		ada.isStyled()
 		if moving := look[[]string](ada, `[...document.querySelectorAll("*")].filter(e => {
 			const style = getComputedStyle(e);
 			const lasts = times => times.split(",").some(time => parseFloat(time) > 0.01);
@@ -220,6 +229,7 @@ func TestForcedColours(t *testing.T) {
 	ada.prefer("forced-colors", "active")
 	for _, path := range []string{"/", "/rooms/dogs", "/settings", "/settings/delete"} {
 		ada.goTo(s.url + path)
+		ada.isStyled()
 		if plain := look[[]string](ada, `[...document.querySelectorAll("main button, main input:not([type=hidden]):not([type=checkbox]):not([type=radio]):not([type=file]), main select, main textarea")]
 			.filter(e => e.checkVisibility() && getComputedStyle(e).borderTopStyle === "none" && getComputedStyle(e).outlineStyle === "none")
 			.map(e => e.outerHTML.slice(0, 150))`); len(plain) > 0 {

@@ -92,6 +92,7 @@ func (b *tab) another() *tab {
 func newTab(t *testing.T, parent context.Context, opts ...chromedp.ContextOption) *tab {
 	t.Helper()
 	b := &tab{t: t, responses: map[cdp.FrameID]network.RequestID{}}
+	b.allow(`Autofocus processing was blocked`) // the test was faster than the page, as a person may be
 	opts = append(opts, chromedp.WithListener(b.hear))
 	ctx, closeTab := chromedp.NewContext(parent, opts...)
 	b.ctx = ctx

@@ -116,17 +116,15 @@ func (h *Handlers) showMyStyles(c *gin.Context) error {
 }
 
 // suggestNames lists who may be meant by the name that is being written at the
-// end of a message: those who wrote in the room lately, and who are in it.
+// end of a message: those who wrote in the room lately, and who are in it. Who was
+// logged out meanwhile gets none, and is told when the message is sent.
 func (h *Handlers) suggestNames(c *gin.Context) error {
-	if viewer(c) == nil {
-		return &chat.Error{Kind: chat.SignedOut, Message: "Log in to write here."}
-	}
 	room, err := h.room(c)
 	if err != nil {
 		return err
 	}
 	begun, ok := chat.NameBegun(c.PostForm("body"))
-	if !ok {
+	if !ok || viewer(c) == nil {
 		return render(c, http.StatusOK, views.Names(room.Path(), nil))
 	}
 	names, err := h.Store.LatestAuthors(c.Request.Context(), room.ID, room.MessageCount)
