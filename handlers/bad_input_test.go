@@ -1,11 +1,13 @@
 package handlers
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"regexp"
 	"runtime"
 	"slices"
 	"strings"
@@ -538,5 +540,64 @@ func TestFieldsThatAreNotOurs(t *testing.T) {
 		if author := ada.get("/rooms/dogs").doc().Find("#m-1 .author").Text(); author != "ada" {
 			t.Errorf("the message is by %q", author)
 		}
+	})
+}
+
+// hostileValues are put wherever a route takes something: into its path, into
+// its query and into its form.
+var hostileValues = []string{
+	"\x00", "\xff\xfe", "a\xed\xa0\x80", "-1", "0", "9223372036854775807", "9223372036854775808", "1e9", "NaN", "../..", `'"; --`, `%_\*`, "\u202e\u200b", "a\r\nb: c", "<script>", "🐕", strings.Repeat("é", 200),
+}
+
+// hostileFields are the names of what forms and queries bring.
+var hostileFields = []string{
+	"body", "nonce", "name", "topic", "reason", "note", "email", "username", "password", "password_confirm", "current_password", "next", "hide_email", "time_zone", "remove_avatar", "messages", "role", "kind", "hours", "until", "for",
+	"q", "room", "author", "page", "after", "before", "action", "actor", "user", "at", "id", "state", "sort", "lines", "folded", "run", "renewed", "part", "site_name", "slow", "locked", "archived", "number", "verdict",
+}
+
+// Whoever sends them, and wherever to: hostile values are no fault of ours.
+func TestHostileValuesEverywhere(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, db *store.Store) {
+		s := newSiteOn(t, db)
+		room := storetest.Room(t, db, "dogs")
+		ada := s.member("ada")
+		ada.post(room.Path()+"/messages", draft("woof", aNonce())).status(303)
+		admin := s.registered("root-1")
+		user, err := db.UserByName(t.Context(), "root-1")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := db.SetRole(t.Context(), user.ID, chat.Admin); err != nil {
+			t.Fatal(err)
+		}
+		admin.post("/login", credentials("root-1@example.com", goodPassword)).status(303)
+		admin.get("/admin").status(200)
+		parameter := regexp.MustCompile(`[:*][a-z]+`)
+		good := map[string]string{":slug": "dogs", ":number": "1", ":username": "ada", ":page": "1"}
+		for _, route := range s.routes().(*gin.Engine).Routes() {
+			if strings.HasSuffix(route.Path, "/events") || strings.HasSuffix(route.Path, "/live") || route.Path == "/logout" || route.Method == http.MethodHead {
+				continue // they never end, or a guest would ask the rest
+			}
+			for _, value := range hostileValues {
+				fields := url.Values{}
+				for _, field := range hostileFields {
+					fields.Set(field, value)
+				}
+				var form url.Values
+				if route.Method == http.MethodPost {
+					form = fields
+				}
+				for _, path := range []string{
+					parameter.ReplaceAllStringFunc(route.Path, func(name string) string { return cmp.Or(good[name], "1") }),
+					parameter.ReplaceAllStringFunc(route.Path, func(string) string { return url.PathEscape(value) }),
+				} {
+					if answer := admin.send(route.Method, path+"?"+fields.Encode(), form); answer.Code >= 500 || answer.Code == 413 {
+						t.Errorf("%s %.80s with %.20q: got status %d", route.Method, path, value, answer.Code)
+					}
+				}
+			}
+		}
+		admin.get("/admin").status(200) // an admin asked to the end
+		s.healthy(t)
 	})
 }
