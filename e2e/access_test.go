@@ -126,7 +126,7 @@ func (b *tab) audit(axe, name string, except ...string) {
 // isStyled waits until the page looks as it will.
 func (b *tab) isStyled() {
 	b.t.Helper()
-	b.sees("the page has its styles", `[...document.querySelectorAll("link[rel=stylesheet]")].every(link => link.sheet)`)
+	b.sees("the page has its styles", `eye.styled()`)
 }
 
 // prefer sets what the person's system asks of pages, as features and values in turn.

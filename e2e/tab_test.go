@@ -47,6 +47,7 @@ const eye = `
 	eye.named = (selector, name) => [...document.querySelectorAll(selector)]
 		.filter(e => e.checkVisibility() && (e.getAttribute("aria-label") ?? e.textContent).trim() === name)[0];
 	eye.field = label => [...document.querySelectorAll("label")].find(l => l.textContent.trim() === label)?.control;
+	eye.styled = () => [...document.querySelectorAll("link[rel=stylesheet]")].every(link => link.sheet);
 	eye.log = () => document.querySelector("[role=log]");
 	eye.rows = page => [...page.querySelectorAll("#messages > [data-number]")].map(row => ({
 		number: Number(row.dataset.number),
@@ -293,7 +294,7 @@ func (b *tab) press(name string) {
 func (b *tab) click(selector, name string) {
 	b.t.Helper()
 	find := fmt.Sprintf(`eye.named(%s, %s)`, js(selector), js(name))
-	b.sees(fmt.Sprintf("%q can be pressed", name), find+` && !`+find+`.disabled`)
+	b.sees(fmt.Sprintf("%q can be pressed", name), find+` && !`+find+`.disabled && eye.styled()`) // or it would move away
 	at := look[struct{ X, Y float64 }](b, `(() => {
 		const element = `+find+`;
 		element.scrollIntoView({block: "nearest"});
