@@ -7,6 +7,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"io"
+	"math/rand/v2"
 	"net/http"
 	"strconv"
 	"strings"
@@ -79,15 +80,16 @@ func render(c *gin.Context, status int, components ...templ.Component) error {
 
 const htmlType = "text/html; charset=utf-8"
 
-// send answers with a page, a fragment, or what else is one text. What a guest gets is the same for
-// every guest, so it goes with an ETag, and is not sent twice.
+// send answers with a page, a fragment, or what else is one text. What a guest
+// gets is the same for every guest, so it goes with an ETag, and is not sent twice.
 //
 // How short a text gets when it is packed tells something of what is in it. So
 // nothing is packed that holds what only its reader may know, a member's email,
 // say, as somebody else may have a part in the same text (BREACH). Guests have
-// no such secrets. The pages that are for everybody hold nothing of a member that
-// lasts, as the form's nonce is another each time; nor do they repeat what was
-// typed, unless they refuse it.
+// no such secrets. The pages that are for everybody repeat nothing that was typed,
+// unless they refuse it, and of a member they hold the form's nonce, which is
+// another each time, and which rooms that member follows. Lest messages written
+// to guess at those should tell by the length, a member's pages have a random one.
 func send(c *gin.Context, status int, kind string, text []byte, pack bool) error {
 	tellTiming(c)
 	header := c.Writer.Header()
@@ -114,7 +116,11 @@ func send(c *gin.Context, status int, kind string, text []byte, pack bool) error
 	}
 	if coding != "" {
 		header.Set("Content-Encoding", coding)
-		text = packed(text)
+		padding := ""
+		if private {
+			padding = randomName(rand.N(mostPadding)) //nolint:gosec // it need not be secret, but differ
+		}
+		text = packed(text, padding)
 	}
 	header.Set("Content-Length", strconv.Itoa(len(text)))
 	c.Status(status)
@@ -124,6 +130,8 @@ func send(c *gin.Context, status int, kind string, text []byte, pack bool) error
 
 // worthPacking is how many bytes there must be for packing to save a packet.
 const worthPacking = 1000
+
+const mostPadding = 96 // bytes; a third more as they are written
 
 // tagOf names a text in a coding, strongly: other bytes have another name.
 func tagOf(text []byte, coding string) string {
@@ -154,11 +162,14 @@ var packers = sync.Pool{New: func() any {
 	return w
 }}
 
-func packed(text []byte) []byte {
+// packed gives text gzipped. The padding stands where the name of a file would,
+// which no browser reads.
+func packed(text []byte, padding string) []byte {
 	var b bytes.Buffer
 	w := packers.Get().(*gzip.Writer)
 	defer packers.Put(w)
 	w.Reset(&b)
+	w.Name = padding
 	_, _ = w.Write(text) // a buffer takes all
 	_ = w.Close()
 	return b.Bytes()

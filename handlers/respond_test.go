@@ -92,6 +92,31 @@ func TestWhatIsOneMembersAloneIsNotPacked(t *testing.T) {
 	ada.post("/rooms", name(strings.Repeat("x", 100))).status(422).has("<html")
 }
 
+// What a member follows is on a page beside what others write.
+func TestMembersPagesHaveARandomLength(t *testing.T) {
+	s := newSite(t)
+	fill(s, storetest.Room(t, s.Store, "dogs"), storetest.User(t, s.Store, "grace"), 1, 20)
+	lengths := func(v *visitor) map[int]bool {
+		found := map[int]bool{}
+		for range 20 {
+			answer := v.with("Accept-Encoding", browserEncodings).get("/rooms/dogs").status(200)
+			answer.unpacked()
+			r, err := gzip.NewReader(bytes.NewReader(answer.Body.Bytes()))
+			if err != nil {
+				t.Fatal(err)
+			}
+			found[len(r.Name)] = true
+		}
+		return found
+	}
+	if got := len(lengths(s.member("ada"))); got < 5 {
+		t.Errorf("got %d lengths of the padding for a member, want about 20", got)
+	}
+	if got := lengths(s.guest()); len(got) != 1 || !got[0] {
+		t.Errorf("guests get padding of %v, which would be another text under the same tag", got)
+	}
+}
+
 func TestEachEncodingHasItsTag(t *testing.T) {
 	s := newSite(t)
 	storetest.Room(t, s.Store, "dogs")

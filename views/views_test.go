@@ -341,6 +341,17 @@ func TestGoldens(t *testing.T) {
 	}
 }
 
+func TestATopicDescribesItsRoom(t *testing.T) {
+	named, about := room, room
+	about.Topic = "Walks, sticks and good dogs"
+	if got := RoomDescription(about); got != about.Topic {
+		t.Errorf("got %q, want the topic", got)
+	}
+	if got := RoomDescription(named); !strings.Contains(got, named.Name) {
+		t.Errorf("got %q, want the room's name in it", got)
+	}
+}
+
 // Whatever is shown, a browser finds the elements that the component makes and
 // no others: none from a text, no two of one id, nothing inline.
 func TestNothingForeignNothingTwiceNothingInline(t *testing.T) {
