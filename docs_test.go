@@ -49,8 +49,8 @@ func TestExtensionsWork(t *testing.T) {
 				tests = append(tests, match[1])
 			}
 		}
-		if strings.HasSuffix(path, ".templ") {
-			content, path = generated(t, path, content), strings.TrimSuffix(path, ".templ")+"_templ.go"
+		if name, found := strings.CutSuffix(path, ".templ"); found {
+			content, path = generated(t, path, content), name+"_templ.go"
 		}
 		file := filepath.Join(t.TempDir(), filepath.Base(path))
 		if err := os.WriteFile(file, []byte(content), 0o600); err != nil {

@@ -344,8 +344,7 @@ func (s *site) letter(to, subject string) (link string) {
 	s.t.Helper()
 	head := fmt.Sprintf("\nTo: %s\nSubject: ", to)
 	for begun := time.Now(); time.Since(begun) < patience; time.Sleep(20 * time.Millisecond) { // between two looks
-		letters := strings.Split(s.terminal.String(), "---- a letter ----")
-		for _, letter := range letters {
+		for letter := range strings.SplitSeq(s.terminal.String(), "---- a letter ----") {
 			_, rest, found := strings.Cut(letter, head)
 			about, text, _ := strings.Cut(rest, "\n")
 			text, _, whole := strings.Cut(text, "---- end of the letter ----")

@@ -2,6 +2,7 @@ package handlers
 
 import (
 	"fmt"
+	"maps"
 	"net/url"
 	"strings"
 	"testing"
@@ -35,9 +36,7 @@ func TestProgramsCannotRegister(t *testing.T) {
 			"leave the field":           {"shown": {shown(time.Minute, s)}, "website": {"https://shoes.example"}},
 		} {
 			sent := registration("ada@example.com", "ada", goodPassword)
-			for name, value := range change {
-				sent[name] = value
-			}
+			maps.Copy(sent, change)
 			answer := s.guest().post("/register", sent).status(422).has(strings.TrimSpace(says))
 			if answer.value("#email") != "ada@example.com" || answer.value("[name=shown]") == "" {
 				t.Errorf("%s: the form was not kept: %s", says, answer.Body)

@@ -1,6 +1,7 @@
 package store_test
 
 import (
+	"errors"
 	"fmt"
 	"testing"
 	"time"
@@ -329,7 +330,7 @@ func TestRulesOfARoom(t *testing.T) {
 		}
 		err := writes(ada, room)
 		wantKind(t, err, chat.TooFast, "again at once, in a slow room")
-		if told, ok := err.(*chat.Error); !ok || told.After != 30*time.Second {
+		if told, ok := errors.AsType[*chat.Error](err); !ok || told.After != 30*time.Second {
 			t.Errorf("got %+v, want to wait 30 s", err)
 		}
 		if err := writes(ada, other); err != nil {
