@@ -68,6 +68,7 @@ func TestIgnoreAMember(t *testing.T) {
 	}
 	rule := fmt.Sprintf(`.messages>[data-author="%d"]`, eve.ID)
 	ada.get("/me.css").status(200).has(rule)
+	ada.open(s.serve() + storetest.Room(t, s.Store, "dogs").Path() + "/live").until(`href="/me.css"`)
 	s.member("bob").get("/me.css").status(200).lacks(rule)
 	ada.get("/users/eve").has(`action="/users/eve/listen"`).lacks(`action="/users/eve/ignore"`)
 	ada.post("/users/eve/listen", url.Values{}).status(303)

@@ -276,7 +276,7 @@ func (h *Handlers) streamPage(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	out, behind, err := h.newPageStream(c.Request.Context(), at)
+	out, behind, err := h.newPageStream(c.Request.Context(), at, viewer(c) != nil)
 	if err != nil {
 		return err
 	}
@@ -302,8 +302,8 @@ func (h *Handlers) streamPage(c *gin.Context) error {
 
 // newPageStream gives the page, and the item that says that it is behind. Where
 // it is so from the start it says so, and goes on from the present.
-func (h *Handlers) newPageStream(ctx context.Context, at place) (out *stream, behind []byte, err error) {
-	head, tail, err := views.StreamPage(ctx, h.site)
+func (h *Handlers) newPageStream(ctx context.Context, at place, member bool) (out *stream, behind []byte, err error) {
+	head, tail, err := views.StreamPage(ctx, h.site, member)
 	if err != nil {
 		return nil, nil, err
 	}

@@ -35,7 +35,7 @@ func (s *Store) HasFeed(ctx context.Context, userID int64) (has bool, err error)
 func (s *Store) FeedUser(ctx context.Context, tokenHash []byte) (user chat.User, err error) {
 	err = s.get(ctx, &user, selectUser+`
 		JOIN tokens t ON t.user_id = users.id
-		WHERE t.token_hash = $1 AND t.kind = $2 AND users.disabled_at = 0`, tokenHash, feedToken)
+		WHERE t.token_hash = $1 AND t.kind = $2 AND users.disabled_at = 0 AND `+notBanned("$3"), tokenHash, feedToken, s.now())
 	return user, err
 }
 

@@ -181,7 +181,12 @@ func TestBanFromTheSiteEndsSessions(t *testing.T) {
 		if err := s.Sanction(t.Context(), ban); err != nil {
 			t.Fatal(err)
 		}
-		_, err := s.SessionUser(t.Context(), []byte("desk"))
+		if err := s.RenewFeed(t.Context(), ada.ID, []byte("feed")); err != nil {
+			t.Fatal(err)
+		}
+		_, err := s.FeedUser(t.Context(), []byte("feed"))
+		wantKind(t, err, chat.NotFound, "the member's own feed")
+		_, err = s.SessionUser(t.Context(), []byte("desk"))
 		wantKind(t, err, chat.NotFound, "a session from before")
 		logIn(t, s, ada, "phone") // as by a request that was under way
 		_, err = s.SessionUser(t.Context(), []byte("phone"))
@@ -193,6 +198,9 @@ func TestBanFromTheSiteEndsSessions(t *testing.T) {
 		clock.pass(time.Hour)
 		if _, err := s.SessionUser(t.Context(), []byte("phone")); err != nil {
 			t.Errorf("when the ban is over: got %v", err)
+		}
+		if _, err := s.FeedUser(t.Context(), []byte("feed")); err != nil {
+			t.Errorf("the feed, when the ban is over: got %v", err)
 		}
 	})
 }

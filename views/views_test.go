@@ -173,6 +173,9 @@ var examples = map[string][]golden.State{
 		{Name: "a log", Component: Log(LogProps{Room: room, More: true, Zone: time.UTC, Entries: []chat.LogEntry{
 			{ID: 2, At: noon, Actor: "mia", Act: chat.LogMuted, Username: "bob", Detail: hostile}, {ID: 1, At: noon, Actor: "mia", Act: chat.LogDeleted, Username: chat.FormerMember, Number: 17},
 		}})},
+		{Name: "a log of the room itself", Component: Log(LogProps{Room: room, Zone: time.UTC, Entries: []chat.LogEntry{
+			{ID: 2, At: noon, Actor: "mia", Act: chat.LogTopic, Detail: hostile}, {ID: 1, At: noon, Actor: "mia", Act: chat.LogLocked},
+		}})},
 		{Name: "a form that is closed", Component: Room(RoomProps{Room: empty, Composer: &ComposerProps{Room: "/rooms/new", Closed: hostile}, Site: site})},
 	},
 	"following": {
