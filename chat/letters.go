@@ -15,6 +15,9 @@ const (
 	EmailChangingLetter   LetterKind = "email changing"   // to the address so far: a change was asked for
 	EmailChangedLetter    LetterKind = "email changed"    // to the address before: it is another now
 	AccountDeletedLetter  LetterKind = "account deleted"  // that it is gone
+	MentionLetter         LetterKind = "mention"          // that somebody named the member
+	RoomLetter            LetterKind = "room"             // that there is something new in a room that the member follows
+	DigestLetter          LetterKind = "digest"           // the same, of a day
 )
 
 // LinkLife is how long the link in such a letter works; 0 for one without a link.
@@ -25,7 +28,16 @@ func (k LetterKind) LinkLife() time.Duration {
 	case ResetLetter:
 		return time.Hour
 	}
+	if k.Notice() {
+		return 90 * 24 * time.Hour // it ends such letters
+	}
 	return 0
+}
+
+// Notice reports whether the letter tells of what is new, which a member may
+// choose not to be told.
+func (k LetterKind) Notice() bool {
+	return k == MentionLetter || k == RoomLetter || k == DigestLetter
 }
 
 // LettersLast is how long the site tries to send a letter.

@@ -56,7 +56,7 @@ func (h *Handlers) logRequest(c *gin.Context) {
 
 // masked hides what opens a door in an address: the log is not to hold it.
 func masked(path string) string {
-	for _, door := range []string{"/password-reset/", "/confirm-email/", "/feeds/"} {
+	for _, door := range []string{"/password-reset/", "/confirm-email/", "/feeds/", "/unsubscribe/"} {
 		if strings.HasPrefix(path, door) {
 			return door + "…"
 		}

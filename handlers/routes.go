@@ -58,6 +58,8 @@ func (h *Handlers) routes() http.Handler {
 	site.POST("/password-reset/:token", h.do(h.resetPassword))
 	site.get("/confirm-email/:token", h.do(h.showConfirmEmail))
 	site.POST("/confirm-email/:token", h.do(h.confirmEmail))
+	site.get("/unsubscribe/:token", h.do(h.showUnsubscribe))
+	site.POST("/unsubscribe/:token", h.do(h.unsubscribe))
 	site.get("/users/:username", h.do(h.showAccount))
 	site.get("/search", h.do(h.showSearch))
 
@@ -95,6 +97,8 @@ func (h *Handlers) routes() http.Handler {
 	members.get("/settings/sessions", h.do(h.showDevices))
 	members.POST("/settings/sessions/:id/end", h.do(h.endDevice))
 	members.POST("/settings/sessions/end-others", h.do(h.endOtherDevices))
+	members.get("/settings/letters", h.do(h.showNotices))
+	members.POST("/settings/letters", h.do(h.changeNotices))
 	members.get("/settings/feed", h.do(h.showOwnFeedAddress))
 	members.POST("/settings/feed", h.do(h.renewOwnFeed))
 	members.get("/settings/data", h.do(h.showData))

@@ -29,11 +29,19 @@ func (s Site) Compose(ctx context.Context, letter chat.Letter, user chat.User, t
 	}).Render(ctx, &html)
 	text := append([]string{greeting}, lines...)
 	text = append(text, "-- \n"+s.Name+"\n"+s.URL)
+	unsubscribe := ""
+	if letter.Kind.Notice() {
+		unsubscribe = s.unsubscribe(token)
+	}
 	return Letter{
-		ID: fmt.Sprintf("%d-%d-%d", letter.CreatedAt, letter.ID, letter.Tries), To: letter.Recipient,
+		Unsubscribe: unsubscribe,
+		ID:          fmt.Sprintf("%d-%d-%d", letter.CreatedAt, letter.ID, letter.Tries), To: letter.Recipient,
 		Subject: subject, Text: strings.Join(text, "\n\n") + "\n", HTML: html.String(), At: letter.CreatedAt.Time(),
 	}, err
 }
+
+// unsubscribe is the address that ends notices.
+func (s Site) unsubscribe(token string) string { return s.URL + "/unsubscribe/" + token }
 
 // actions say what the link in a letter does.
 var actions = map[chat.LetterKind]string{
@@ -41,6 +49,9 @@ var actions = map[chat.LetterKind]string{
 	chat.ResetLetter:           "Choose a new password",
 	chat.PasswordChangedLetter: "Choose a new password",
 	chat.EmailChangingLetter:   "Choose a new password",
+	chat.MentionLetter:         "Read it",
+	chat.RoomLetter:            "Read it",
+	chat.DigestLetter:          "Read it",
 }
 
 func (s Site) words(letter chat.Letter, user chat.User, token string) (subject string, paragraphs []string) {
@@ -74,6 +85,24 @@ func (s Site) words(letter chat.Letter, user chat.User, token string) (subject s
 		return "Your account at " + s.Name + " is deleted", []string{
 			"your account is gone, and with it your name, this address and your picture. Messages that were to go too are being removed.",
 			"If it was not you, write to those who run " + s.Name + ". Thank you for having been with us.",
+		}
+	case chat.MentionLetter:
+		return "Somebody named you at " + s.Name, []string{
+			"while you were away, somebody named you. Read it here:",
+			s.URL + "/mentions",
+			"This is the only letter about it until you have been back. No more such letters, with one press: " + s.unsubscribe(token),
+		}
+	case chat.RoomLetter:
+		return "Something new at " + s.Name, []string{
+			"while you were away, somebody wrote in a room that you follow. Read it here:",
+			s.URL + "/",
+			"This is the only letter about it until you have been back. No more such letters, with one press: " + s.unsubscribe(token),
+		}
+	case chat.DigestLetter:
+		return "Your day at " + s.Name, []string{
+			"there is something new in the rooms you follow, or somebody named you. Read it here:",
+			s.URL + "/",
+			"No more such letters, with one press: " + s.unsubscribe(token),
 		}
 	default: // chat.EmailChangedLetter
 		return "Your email for " + s.Name + " has changed", []string{

@@ -20,6 +20,9 @@ func TestCompose(t *testing.T) {
 		chat.EmailChangingLetter:   {"new email", "new@example.com", "\nhttps://chat.example.com/password-reset\n"},
 		chat.EmailChangedLetter:    {"has changed", "ada@example.com"},
 		chat.AccountDeletedLetter:  {"is deleted", "gone"},
+		chat.MentionLetter:         {"named you", "\nhttps://chat.example.com/mentions\n", "https://chat.example.com/unsubscribe/TOKEN"},
+		chat.RoomLetter:            {"Something new", "\nhttps://chat.example.com/\n", "https://chat.example.com/unsubscribe/TOKEN"},
+		chat.DigestLetter:          {"Your day", "\nhttps://chat.example.com/\n", "https://chat.example.com/unsubscribe/TOKEN"},
 	} {
 		token := ""
 		if kind.LinkLife() > 0 {

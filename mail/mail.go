@@ -35,6 +35,8 @@ type Letter struct {
 	Text    string
 	HTML    string    // the same for programs that show it; none when empty
 	At      time.Time // when it was written
+
+	Unsubscribe string // address that ends such letters by one POST; empty for a letter that can't be done without
 }
 
 // Sender sends letters, from many goroutines at once.
@@ -106,6 +108,10 @@ func (e envelope) message(letter Letter) (*gomail.Msg, error) {
 	m.SetDateWithValue(letter.At)
 	m.SetMessageIDWithValue(letter.ID + "@" + e.from.Address[strings.LastIndexByte(e.from.Address, '@')+1:])
 	m.SetGenHeader("Auto-Submitted", "auto-generated")
+	if letter.Unsubscribe != "" { // as RFC 8058 has it
+		m.SetGenHeader("List-Unsubscribe", "<"+letter.Unsubscribe+">")
+		m.SetGenHeader("List-Unsubscribe-Post", "List-Unsubscribe=One-Click")
+	}
 	m.SetBodyString(gomail.TypeTextPlain, strings.ReplaceAll(letter.Text, "\n", "\r\n"))
 	if letter.HTML != "" {
 		// Packed, so that lines may be as long as they like, and a link to follow is one of the text's.

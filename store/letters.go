@@ -67,6 +67,9 @@ func (s *Store) Addressee(ctx context.Context, letter chat.Letter, tokenHash []b
 		if user, err = s.addressee(ctx, letter); err != nil || len(tokenHash) == 0 {
 			return err
 		}
+		if letter.Kind.Notice() {
+			return s.keepUnsubscribe(ctx, letter, tokenHash)
+		}
 		return s.keepToken(ctx, letter.Kind, user.ID, letter.Recipient, tokenHash)
 	})
 	return user, err
@@ -88,6 +91,10 @@ func (s *Store) addressee(ctx context.Context, letter chat.Letter) (user chat.Us
 	case chat.ConfirmLetter:
 		err = s.get(ctx, &user, selectUser+` WHERE users.id = $1 AND (users.email = $2 OR users.pending_email = $3)`,
 			letter.UserID, letter.Recipient, letter.Recipient)
+	case chat.MentionLetter, chat.RoomLetter, chat.DigestLetter:
+		err = s.get(ctx, &user, selectUser+`
+			WHERE users.id = $1 AND users.email = $2 AND users.email_confirmed_at > 0 AND users.deleted_at = 0 AND users.notices <> 'none'`,
+			letter.UserID, letter.Recipient)
 	default:
 		user, err = s.User(ctx, letter.UserID)
 	}

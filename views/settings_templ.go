@@ -22,6 +22,7 @@ var settingsPages = []ui.Tab{
 	{Href: "/settings", Text: "Profile"},
 	{Href: "/settings/password", Text: "Password"},
 	{Href: "/settings/sessions", Text: "Devices"},
+	{Href: "/settings/letters", Text: "Letters"},
 	{Href: "/settings/feed", Text: "Feed"},
 	{Href: "/settings/data", Text: "Your data"},
 	{Href: "/settings/delete", Text: "Delete account"},
