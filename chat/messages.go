@@ -27,6 +27,7 @@ type Message struct {
 	Revision       int64  // the room's revision that last changed it
 	PostedAt       Micros `db:"posted_at"`
 	ChangedAt      Micros `db:"changed_at"`
+	EditedAt       Micros `db:"edited_at"`  // when its author last changed the text; 0 if never
 	DeletedAt      Micros `db:"deleted_at"` // 0 for one that can be read; a deleted one has no text
 
 	PreviousAuthorID int64  `db:"previous_author_id"` // of the message one number before; 0 for the first
@@ -93,19 +94,57 @@ func (d Draft) Clean() (Draft, error) {
 	if !validNonce(d.Nonce) {
 		return d, invalid("nonce", "This form was damaged on the way. Please send it again.")
 	}
-	if !utf8.ValidString(d.Body) || strings.ContainsRune(d.Body, 0) {
-		return d, invalid("body", "This message has characters that can't be read.")
+	body, err := cleanBody(d.Body)
+	if err == nil {
+		d.Body = body
 	}
-	d.Body = cleanText(d.Body)
+	return d, err
+}
+
+// Edit is another text for a message, as its author sends it.
+type Edit struct {
+	RoomID   int64
+	Number   int64
+	EditorID int64
+	Body     string
+	HTML     string  // of Body
+	Rendered int64   // the version of the rules that made HTML
+	Mentions []int64 // the members whom HTML links to
+	Seen     int64   // the message's revision that the author saw; 0 replaces whatever there is
+}
+
+// Clean gives the edit with its text as it will be stored, or what is wrong with
+// it, by the rules for a draft.
+func (e Edit) Clean() (Edit, error) {
+	body, err := cleanBody(e.Body)
+	if err == nil {
+		e.Body = body
+	}
+	return e, err
+}
+
+// Version is what a message was from one revision on.
+type Version struct {
+	Revision int64
+	Body     string // empty where the message was deleted, or its author wanted the text gone
+	By       string
+	At       Micros `db:"changed_at"`
+}
+
+func cleanBody(body string) (string, error) {
+	if !utf8.ValidString(body) || strings.ContainsRune(body, 0) {
+		return "", invalid("body", "This message has characters that can't be read.")
+	}
+	body = cleanText(body)
 	switch {
-	case !visible(d.Body):
-		return d, invalid("body", "The message is empty. Write something first.")
-	case utf8.RuneCountInString(d.Body) > MaxBody:
-		return d, invalid("body", "The message is too long: "+strconv.Itoa(utf8.RuneCountInString(d.Body))+" characters of at most 4,000.")
-	case lineBreaks(d.Body) >= MaxLines:
-		return d, invalid("body", "The message has too many lines: at most 100.")
+	case !visible(body):
+		return "", invalid("body", "The message is empty. Write something first.")
+	case utf8.RuneCountInString(body) > MaxBody:
+		return "", invalid("body", "The message is too long: "+strconv.Itoa(utf8.RuneCountInString(body))+" characters of at most 4,000.")
+	case lineBreaks(body) >= MaxLines:
+		return "", invalid("body", "The message has too many lines: at most 100.")
 	}
-	return d, nil
+	return body, nil
 }
 
 func validNonce(nonce string) bool {

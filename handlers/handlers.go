@@ -58,6 +58,7 @@ type Handlers struct {
 	hasher    *password.Hasher
 	attempts  *limiter
 	failures  *ledger // of logins
+	edits     *limiter
 	streams   *gate
 	pictures  *picture.Maker
 	uploads   chan struct{} // holds one for each that is being read
@@ -84,6 +85,7 @@ func New(config Config) *Handlers {
 		hasher:   password.NewHasher(0),
 		attempts: newLimiter(config.LoginRate),
 		failures: newLedger(config.Store.Record),
+		edits:    newLimiter(config.PostRate),
 		streams:  newGate(config.MaxStreams),
 		pictures: picture.NewMaker(),
 		uploads:  make(chan struct{}, maxUploads),

@@ -201,14 +201,7 @@ func (h *Handlers) message(c *gin.Context) (chat.Message, error) {
 	if !ok || number > room.MessageCount {
 		return chat.Message{}, errNoMessage
 	}
-	messages, err := h.Store.Messages(c.Request.Context(), room.ID, chat.Range{First: number, Last: number})
-	if err == nil && len(messages) == 0 {
-		err = errNoMessage
-	}
-	if err != nil {
-		return chat.Message{}, err
-	}
-	return messages[0], nil
+	return h.Store.Message(c.Request.Context(), room.ID, number)
 }
 
 var errNoMessage = &chat.Error{Kind: chat.NotFound, Message: "This room has no such message."}

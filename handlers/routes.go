@@ -68,6 +68,12 @@ func (h *Handlers) routes() http.Handler {
 	site.get("/rooms/:slug/page/:page", h.do(h.showPage))
 	site.get("/rooms/:slug/log", h.do(h.showLog))
 	site.get("/rooms/:slug/:number", h.do(h.showMessage))
+	site.get("/rooms/:slug/:number/actions", h.do(h.showActions))
+	site.get("/rooms/:slug/:number/edit", h.only(chat.KeepAccount), h.do(h.showEdit))
+	site.POST("/rooms/:slug/:number/edit", attempt(h.editMessage, h.refuseEdit))
+	site.get("/rooms/:slug/:number/delete", h.only(chat.KeepAccount), h.do(h.showDelete))
+	site.POST("/rooms/:slug/:number/delete", h.do(h.deleteMessage))
+	site.get("/rooms/:slug/:number/versions", h.do(h.showVersions))
 	site.POST("/rooms/:slug/messages", attempt(h.postMessage, h.refuse))
 	site.POST("/rooms/:slug/composer", h.do(h.showComposer))
 	site.POST("/rooms/:slug/names", h.quietly(h.suggestNames))
@@ -144,7 +150,7 @@ func (h *Handlers) routes() http.Handler {
 // routeGroup is gin's, with HEAD wherever there is GET.
 type routeGroup struct{ *gin.RouterGroup }
 
-func (g routeGroup) get(path string, handler gin.HandlerFunc) {
-	g.GET(path, handler)
-	g.HEAD(path, handler)
+func (g routeGroup) get(path string, handlers ...gin.HandlerFunc) {
+	g.GET(path, handlers...)
+	g.HEAD(path, handlers...)
 }

@@ -55,6 +55,13 @@ var every = []struct {
 	{"GET", "/rooms/none", 404, 404, 404, 404},
 	{"GET", "/rooms/dogs/page/1", 200, 200, 200, 200},
 	{"GET", "/rooms/dogs/1", 404, 404, 404, 404},
+	{"GET", "/rooms/dogs/1/actions", 404, 404, 404, 404},
+	{"GET", "/rooms/cats/1/actions", 200, 200, 200, 200},
+	{"GET", "/rooms/cats/1/edit", 303, 403, 403, 403},
+	{"POST", "/rooms/cats/1/edit", 401, 403, 403, 403},
+	{"GET", "/rooms/cats/1/delete", 303, 403, 200, 200},
+	{"POST", "/rooms/cats/1/delete", 401, 403, 303, 303},
+	{"GET", "/rooms/cats/1/versions", 404, 404, 200, 200},
 	{"POST", "/rooms/dogs/composer", 401, 200, 200, 200},
 	{"POST", "/rooms/dogs/messages", 401, 422, 422, 422},
 	{"GET", "/rooms/dogs/changes?after=0-0", 204, 204, 204, 204},
@@ -128,6 +135,7 @@ var every = []struct {
 func TestEveryAnswerHasTheSecurityHeaders(t *testing.T) {
 	s := newSite(t)
 	storetest.Room(t, s.Store, "dogs")
+	fill(s, storetest.Room(t, s.Store, "cats"), storetest.User(t, s.Store, "somebody"), 1, 1)
 	for _, tt := range every {
 		answer := s.guest().tries(tt.method, tt.path, tt.guest)
 		for header, want := range map[string]string{
@@ -158,6 +166,7 @@ func TestEveryAnswerHasTheSecurityHeaders(t *testing.T) {
 func TestEveryRouteAsksWhoIsThere(t *testing.T) {
 	s := newSite(t)
 	storetest.Room(t, s.Store, "dogs")
+	fill(s, storetest.Room(t, s.Store, "cats"), storetest.User(t, s.Store, "somebody"), 1, 1)
 	for i, tt := range every {
 		for role, status := range map[chat.Role]int{chat.Member: tt.member, chat.Moderator: tt.moderator, chat.Admin: tt.admin} {
 			s.as(role, fmt.Sprintf("%s-%d", role, i)).tries(tt.method, tt.path, status)

@@ -60,7 +60,8 @@ func (s *Store) DeleteAccount(ctx context.Context, userID int64, remove bool) er
 
 // RemoveMessages removes up to 50 messages of one room whose author deleted the
 // account and wanted them gone, and tells the room, and the revision it then has.
-// When there are none left it is NotFound.
+// When there are none left, it erases what those said that the author had deleted
+// before, some at a time, and then is NotFound.
 func (s *Store) RemoveMessages(ctx context.Context) (room chat.Room, err error) {
 	var next struct {
 		UserID int64  `db:"user_id"`
@@ -73,14 +74,13 @@ func (s *Store) RemoveMessages(ctx context.Context) (room chat.Room, err error) 
 		return room, err
 	}
 	if next.RoomID == nil {
+		if forgotten, err := s.forgetTexts(ctx, next.UserID); err != nil || forgotten > 0 {
+			return room, err
+		}
 		_, err = s.exec(ctx, `UPDATE users SET remove_messages = FALSE WHERE id = $1`, next.UserID)
 		return room, err
 	}
-	err = s.InTx(ctx, func(s *Store) error {
-		// The room's lock first, as for any change.
-		if err := s.get(ctx, &room, `UPDATE rooms SET revision = revision WHERE id = $1 RETURNING id, revision`, *next.RoomID); err != nil {
-			return err
-		}
+	return s.changeRoom(ctx, *next.RoomID, func(s *Store, room *chat.Room) error {
 		var ids []int64
 		if err := s.list(ctx, &ids, `
 			SELECT id FROM messages WHERE room_id = $1 AND author_id = $2 AND deleted_at = 0
@@ -89,30 +89,22 @@ func (s *Store) RemoveMessages(ctx context.Context) (room chat.Room, err error) 
 		}
 		for _, id := range ids { // each takes a revision of its own
 			room.Revision++
-			if err := s.tombstone(ctx, room, id, next.UserID); err != nil {
+			if err := s.tombstone(ctx, *room, id, next.UserID); err != nil {
+				return err
+			}
+			if _, err := s.exec(ctx, `UPDATE message_versions SET body = '' WHERE message_id = $1`, id); err != nil {
 				return err
 			}
 		}
-		_, err := s.exec(ctx, `UPDATE rooms SET revision = $1 WHERE id = $2`, room.Revision, room.ID)
-		return err
+		return nil
 	})
-	return room, err
 }
 
-// tombstone makes the room's revision the one that removes a message. Its texts
-// are gone from earlier revisions too; its place and number stay.
-func (s *Store) tombstone(ctx context.Context, room chat.Room, messageID, by int64) error {
-	now := s.now()
-	if _, err := s.exec(ctx, `
-		UPDATE messages SET body = '', html = '', deleted_at = $1, revision = $2, changed_at = $3 WHERE id = $4`,
-		now, room.Revision, now, messageID); err != nil {
-		return err
-	}
-	if _, err := s.exec(ctx, `UPDATE message_versions SET body = '' WHERE message_id = $1`, messageID); err != nil {
-		return err
-	}
-	_, err := s.exec(ctx, `
-		INSERT INTO message_versions (room_id, revision, message_id, body, changed_by, changed_at) VALUES ($1, $2, $3, '', $4, $5)`,
-		room.ID, room.Revision, messageID, by, now)
-	return err
+// forgetTexts erases up to 500 texts that the author's messages once had, and
+// tells how many there were.
+func (s *Store) forgetTexts(ctx context.Context, authorID int64) (forgotten int64, err error) {
+	return s.exec(ctx, `
+		UPDATE message_versions SET body = '' WHERE (room_id, revision) IN (
+			SELECT v.room_id, v.revision FROM messages m JOIN message_versions v ON v.message_id = m.id
+			WHERE m.author_id = $1 AND v.body <> '' LIMIT 500)`, authorID)
 }

@@ -12,7 +12,7 @@ import (
 // name, on the same day) depends on it.
 const (
 	messageColumns = `m.id, m.room_id, r.slug AS room_slug, r.name AS room_name, m.number, m.author_id, u.username AS author, u.avatar AS author_avatar, m.body, m.html,
-		m.posted_revision, m.posted_at, m.deleted_at,
+		m.posted_revision, m.posted_at, m.edited_at, m.deleted_at,
 		COALESCE(p.author_id, 0) AS previous_author_id, COALESCE(p.posted_at, 0) AS previous_posted_at`
 
 	messageTables = `
@@ -85,7 +85,8 @@ func (s *Store) MessagesBy(ctx context.Context, userID int64, after chat.Message
 // Post stores a draft as the room's next message, once: the same draft again
 // gives the message that is there already. A text that can't be is Invalid, a
 // nonce that stands for another text or room is Conflict, what the author is
-// kept from writing is Forbidden, and more than rate allows is TooFast. An error of kind Unavailable leaves open whether the
+// kept from writing is Forbidden, more than rate allows is TooFast, and an author
+// whose account is deleted is SignedOut. An error of kind Unavailable leaves open whether the
 // message was stored; the same draft again finds out.
 func (s *Store) Post(ctx context.Context, draft chat.Draft, rate chat.Rate) (chat.Message, error) {
 	draft, err := draft.Clean()
@@ -172,20 +173,18 @@ func (s *Store) append(ctx context.Context, draft chat.Draft, rate chat.Rate) (i
 	if err != nil {
 		return 0, err
 	}
-	_, err = s.exec(ctx, `
-		INSERT INTO message_versions (room_id, revision, message_id, body, changed_by, changed_at)
-		VALUES ($1, $2, $3, $4, $5, $6)`,
-		draft.RoomID, room.Revision, id, draft.Body, draft.AuthorID, now)
-	if err != nil {
+	if err := s.addVersion(ctx, chat.Room{ID: draft.RoomID, Revision: room.Revision}, id, draft.Body, draft.AuthorID, now); err != nil {
 		return 0, err
 	}
 	if len(draft.Mentions) > 0 {
-		err = s.mention(ctx, id, draft.AuthorID, draft.Mentions)
+		if err := s.mention(ctx, id, draft.AuthorID, draft.Mentions); err != nil {
+			return 0, err
+		}
 	}
-	if err != nil {
+	if err := s.wrote(ctx, draft.AuthorID, draft.RoomID, room.Count); err != nil {
 		return 0, err
 	}
-	return id, s.wrote(ctx, draft.AuthorID, draft.RoomID, room.Count)
+	return id, s.stillThere(ctx, draft.AuthorID)
 }
 
 // mayPost gives the reason for which the draft can't be posted just now, if

@@ -34,6 +34,7 @@ type model struct {
 type entry struct {
 	author   int64
 	body     string
+	deleted  bool
 	posted   int64 // revision
 	revision int64
 	at       time.Time
@@ -56,7 +57,7 @@ func TestModel(t *testing.T) {
 			round++
 			m := newModel(t, db, clock, round)
 			r.Repeat(map[string]func(*rapid.T){
-				"post": m.post, "postAgain": m.postAgain, "postRival": m.postRival, "edit": m.edit,
+				"post": m.post, "postAgain": m.postAgain, "postRival": m.postRival, "edit": m.edit, "delete": m.delete,
 				"pass": m.pass, "look": m.look, "changes": m.lookAtChanges, "": m.check,
 			})
 		})
@@ -139,7 +140,7 @@ func (m *model) tryPost(r *rapid.T, d chat.Draft) {
 		wantKind(r, err, chat.TooFast, "one message too many")
 	default:
 		revision := int64(len(m.changes[d.RoomID])) + 1
-		log := append(m.logs[d.RoomID], entry{d.AuthorID, cleaned.Body, revision, revision, m.clock.now()})
+		log := append(m.logs[d.RoomID], entry{author: d.AuthorID, body: cleaned.Body, posted: revision, revision: revision, at: m.clock.now()})
 		number := int64(len(log))
 		m.logs[d.RoomID] = log
 		m.changes[d.RoomID] = append(m.changes[d.RoomID], number)
@@ -163,7 +164,7 @@ func (m *model) wantMessage(r *rapid.T, got chat.Message, err error, room, numbe
 		r.Fatalf("got the error %v, want message %d of room %d", err, number, room)
 	}
 	want := m.logs[room][number-1]
-	if got.RoomID != room || got.Number != number || got.AuthorID != want.author || got.Body != want.body ||
+	if got.RoomID != room || got.Number != number || (got.DeletedAt != 0) != want.deleted || got.AuthorID != want.author || got.Body != want.body ||
 		got.PostedRevision != want.posted || got.Revision != want.revision || got.PostedAt != chat.At(want.at) {
 		r.Fatalf("got %+v, want message %d of room %d, %+v", got, number, room, want)
 	}
@@ -172,20 +173,61 @@ func (m *model) wantMessage(r *rapid.T, got chat.Message, err error, room, numbe
 	}
 }
 
+// drawEntry chooses one of a room's messages; its number is 0 if there is none.
+func (m *model) drawEntry(r *rapid.T) (room chat.Room, number int64) {
+	room = rapid.SampledFrom(m.rooms).Draw(r, "room")
+	if count := len(m.logs[room.ID]); count > 0 {
+		number = rapid.Int64Range(1, int64(count)).Draw(r, "number")
+	}
+	return room, number
+}
+
 func (m *model) edit(r *rapid.T) {
-	room := rapid.SampledFrom(m.rooms).Draw(r, "room")
-	if len(m.logs[room.ID]) == 0 {
+	room, number := m.drawEntry(r)
+	if number == 0 {
 		return
 	}
-	number := rapid.Int64Range(1, int64(len(m.logs[room.ID]))).Draw(r, "number")
-	messages, err := m.db.Messages(r.Context(), room.ID, chat.Range{First: number, Last: number})
-	if err != nil || len(messages) != 1 {
-		r.Fatalf("message %d: got %d, %v, want it", number, len(messages), err)
+	now := &m.logs[room.ID][number-1]
+	body := rapid.SampledFrom([]string{"edited", " edited again\r", ""}).Draw(r, "body")
+	edit := chat.Edit{RoomID: room.ID, Number: number, EditorID: now.author, Body: body, Seen: rapid.SampledFrom([]int64{0, now.revision, now.posted}).Draw(r, "seen")}
+	got, err := m.db.Edit(r.Context(), edit)
+	cleaned, invalid := edit.Clean()
+	switch {
+	case invalid != nil:
+		wantKind(r, err, chat.Invalid, "a text that can't be")
+		return
+	case now.deleted:
+		wantKind(r, err, chat.Conflict, "an edit of what is deleted")
+		err = nil
+	case cleaned.Body == now.body:
+	case edit.Seen != 0 && edit.Seen != now.revision:
+		wantKind(r, err, chat.Conflict, "an edit of what has changed")
+		err = nil
+	default:
+		m.changed(room, number)
+		now.body = cleaned.Body
 	}
-	m.db.edit(r, messages[0], "edited")
+	m.wantMessage(r, got, err, room.ID, number)
+}
+
+func (m *model) delete(r *rapid.T) {
+	room, number := m.drawEntry(r)
+	if number == 0 {
+		return
+	}
+	now := &m.logs[room.ID][number-1]
+	if !now.deleted {
+		m.changed(room, number)
+		now.body, now.deleted = "", true
+	}
+	got, err := m.db.Delete(r.Context(), room.ID, number, m.authors[0].ID)
+	m.wantMessage(r, got, err, room.ID, number)
+}
+
+// changed takes the room's next revision for a change of the message.
+func (m *model) changed(room chat.Room, number int64) {
 	m.changes[room.ID] = append(m.changes[room.ID], number)
-	changed := &m.logs[room.ID][number-1]
-	changed.body, changed.revision = "edited", int64(len(m.changes[room.ID]))
+	m.logs[room.ID][number-1].revision = int64(len(m.changes[room.ID]))
 }
 
 func (m *model) pass(r *rapid.T) {

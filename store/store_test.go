@@ -79,19 +79,9 @@ func openRaw(t testing.TB, address string) *sqlx.DB {
 // edit gives the message another text, as one more change of its room.
 func (db database) edit(t rapid.TB, m chat.Message, body string) {
 	t.Helper()
-	tx := db.raw.MustBegin()
-	defer func() { _ = tx.Rollback() }()
-	var revision int64
-	err := tx.Get(&revision, `UPDATE rooms SET revision = revision + 1 WHERE id = $1 RETURNING revision`, m.RoomID)
-	if err != nil {
-		t.Fatalf("take a revision: %v", err)
-	}
-	at := chat.At(time.Now())
-	tx.MustExec(`UPDATE messages SET body = $1, revision = $2, changed_at = $3 WHERE id = $4`, body, revision, at, m.ID)
-	tx.MustExec(`INSERT INTO message_versions (room_id, revision, message_id, body, changed_by, changed_at) VALUES ($1, $2, $3, $4, $5, $6)`,
-		m.RoomID, revision, m.ID, body, m.AuthorID, at)
-	if err := tx.Commit(); err != nil {
-		t.Fatalf("commit the edit: %v", err)
+	edited, err := db.Edit(context.Background(), chat.Edit{RoomID: m.RoomID, Number: m.Number, EditorID: m.AuthorID, Body: body})
+	if err != nil || edited.Body != body {
+		t.Fatalf("edit message %d: got %+v, %v", m.Number, edited, err)
 	}
 }
 
@@ -239,6 +229,10 @@ func everyMethod(ctx context.Context, s *store.Store) map[string]error {
 	errs["KnowBrowser"] = s.KnowBrowser(ctx, 1, []byte("1"))
 	_, _, errs["Search"] = s.Search(ctx, store.Search{Query: words.Parse("x")}, 1)
 	_, errs["Index"] = s.Index(ctx)
+	_, errs["Edit"] = s.Edit(ctx, chat.Edit{RoomID: 1, Number: 1, EditorID: 1, Body: "bark"})
+	_, errs["Delete"] = s.Delete(ctx, 1, 1, 1)
+	_, errs["Message"] = s.Message(ctx, 1, 1)
+	_, errs["Versions"] = s.Versions(ctx, 1, 10)
 	_, errs["RemoveMessages"] = s.RemoveMessages(ctx)
 	_, errs["MessagesBy"] = s.MessagesBy(ctx, 1, chat.Message{}, 10)
 	errs["DeleteAccount"] = s.DeleteAccount(ctx, 1, false)

@@ -93,6 +93,12 @@ func entry(detail string) chat.Entry {
 	}}
 }
 
+var (
+	actions = []Action{{Label: "Edit", Href: "/rooms/dogs/17/edit", Below: true}, {Label: "Mark unread", Href: "/rooms/dogs/17/unread", Post: true}, {Label: "Link to this message", Href: "/rooms/dogs/17"}}
+	theirs  = message(17, "theirs")
+	gone    = with(message(17, ""), func(m *chat.Message) { m.DeletedAt = noon }).Message
+)
+
 // examples holds every component in every state, by the name of its golden.
 var examples = map[string][]golden.State{
 	"message": {
@@ -107,6 +113,8 @@ var examples = map[string][]golden.State{
 		{Name: "with formats", Component: Message(with(message(17, "**one** `two`"), func(m *chat.Message) { m.HTML = "<strong>one</strong> <code>two</code>" }))},
 		{Name: "another direction", Component: Message(with(message(17, "שלום \u202eevil\u2066"), same))},
 		{Name: "one's own, just sent", Component: Message(MessageProps{Message: message(17, "hello"), Zone: time.UTC, Quiet: true})},
+		{Name: "edited", Component: Message(with(message(17, "hello"), func(m *chat.Message) { m.EditedAt = noon + minute }))},
+		{Name: "edited, then deleted", Component: Message(with(message(17, ""), func(m *chat.Message) { m.EditedAt, m.DeletedAt = noon+minute, noon+2*minute }))},
 		{Name: "deleted, of a former member", Component: Message(with(message(17, ""), func(m *chat.Message) { m.Author, m.DeletedAt = chat.FormerMember, noon }))},
 		{Name: "with a chosen picture", Component: Message(with(message(17, "hello"), func(m *chat.Message) { m.AuthorAvatar = "0123456789abcdef0123456789abcdef" }))},
 		{Name: "hostile", Component: Message(with(message(17, hostile), same))},
@@ -206,6 +214,22 @@ var examples = map[string][]golden.State{
 		{Name: "unsent", Component: Unsent("Back in a moment", ComposerProps{Room: "/rooms/dogs", Nonce: "abcdefghijklmnop", Body: "text", Error: "Try again."})},
 		{Name: "hostile", Component: ComposerRenewed(ComposerProps{Room: "/rooms/dogs", Nonce: "abcdefghijklmnop", Body: hostile, Error: hostile})},
 		{Name: "hostile lines", Component: ComposerRenewed(ComposerProps{Room: "/rooms/dogs", Nonce: "abcdefghijklmnop", Body: hostile, Several: true})},
+	},
+	"edits": {
+		{Name: "what may be done", Component: Actions(ActionsProps{Message: message(17, "hello"), Zone: time.UTC, Actions: actions})},
+		{Name: "what may be done, as a page", Component: ActionsPage(ActionsProps{Message: message(17, "hello"), Zone: time.UTC, Actions: actions})},
+		{Name: "a form", Component: Edit(EditProps{Path: "/rooms/dogs/17", Number: 17, Body: "one\ntwo", Seen: 17})},
+		{Name: "a form below the message", Component: EditBelow(EditProps{Path: "/rooms/dogs/17", Number: 17, Body: "one", Seen: 17, Below: true})},
+		{Name: "refused", Component: EditRenewed(EditProps{Path: "/rooms/dogs/17", Number: 17, Seen: 17, Error: "The message is empty.", Below: true})},
+		{Name: "changed by another", Component: EditRenewed(EditProps{Path: "/rooms/dogs/17", Number: 17, Body: "mine", Seen: 18, Now: &theirs, Error: "It was changed.", Below: true})},
+		{Name: "deleted by another", Component: EditRenewed(EditProps{Path: "/rooms/dogs/17", Number: 17, Body: "mine", Seen: 18, Now: &gone, Error: "It was deleted.", Below: true})},
+		{Name: "logged out", Component: Edit(EditProps{Path: "/rooms/dogs/17", Number: 17, Body: "mine", Error: "You are not logged in.", SignedOut: true})},
+		{Name: "hostile form", Component: Edit(EditProps{Path: "/rooms/dogs/17", Number: 17, Body: hostile, Error: hostile})},
+		{Name: "closed", Component: Folded(message(17, "hello"))},
+		{Name: "changed", Component: Changed(with(message(17, "hello"), same))},
+		{Name: "to delete", Component: Delete(DeleteProps{Message: message(17, "hello"), Zone: time.UTC})},
+		{Name: "to delete, below the message", Component: DeleteBelow(DeleteProps{Message: message(17, "hello"), Zone: time.UTC, Below: true})},
+		{Name: "versions", Component: Versions(VersionsProps{Message: theirs, Zone: time.UTC, Versions: []chat.Version{{Body: "", By: "Mia", At: noon}, {Body: hostile, By: "Ada", At: noon}}})},
 	},
 	"room": {
 		{Name: "for a guest", Component: Room(RoomProps{
