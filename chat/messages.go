@@ -30,6 +30,10 @@ type Message struct {
 	EditedAt       Micros `db:"edited_at"`  // when its author last changed the text; 0 if never
 	DeletedAt      Micros `db:"deleted_at"` // 0 for one that can be read; a deleted one has no text
 
+	ReplyTo       int64  `db:"reply_to"` // the number of the message it answers; 0 for none
+	ReplyAuthorID int64  `db:"reply_author_id"`
+	ReplyAuthor   string `db:"reply_author"`
+
 	PreviousAuthorID int64  `db:"previous_author_id"` // of the message one number before; 0 for the first
 	PreviousPostedAt Micros `db:"previous_posted_at"`
 }
@@ -42,6 +46,37 @@ func (m Message) Cursor() Cursor { return ChangeCursor(m.Revision, m.ID, m.Chang
 
 // AuthorPicture is the address of the picture of its author.
 func (m Message) AuthorPicture() string { return PicturePath(m.AuthorAvatar, m.Author) }
+
+// ReplyPath is the address of the message that this one answers.
+func (m Message) ReplyPath() string {
+	return RoomPath(m.RoomSlug) + "/" + strconv.FormatInt(m.ReplyTo, 10)
+}
+
+// Quote gives the beginning of a text as a quote of it, to stand before an
+// answer. What that text quotes itself is left out.
+func Quote(body string) string {
+	const mostLines, most = 3, 200 // characters
+	var quoted []string
+	left := most
+	for line := range strings.SplitSeq(body, "\n") {
+		if strings.TrimSpace(line) == "" || strings.HasPrefix(line, ">") {
+			continue
+		}
+		if len(quoted) == mostLines || left == 0 {
+			quoted[len(quoted)-1] += " …"
+			break
+		}
+		if letters := []rune(line); len(letters) > left {
+			line = strings.TrimSpace(string(letters[:left])) + " …"
+		}
+		left = max(0, left-utf8.RuneCountInString(line))
+		quoted = append(quoted, "> "+line)
+		if strings.HasSuffix(line, " …") {
+			break
+		}
+	}
+	return strings.Join(quoted, "\n")
+}
 
 // PageSize is how many messages a page of history holds. It is part of every
 // permanent address, so it never changes.
@@ -77,6 +112,7 @@ type Draft struct {
 	HTML     string  // of Body
 	Rendered int64   // the version of the rules that made HTML
 	Mentions []int64 // the members whom HTML links to
+	ReplyTo  int64   // the number of the message it answers; 0 for none
 	Nonce    string  // names this sending: the same nonce again is the same message
 }
 

@@ -138,6 +138,23 @@ func TestCleanProperties(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) { checkClean(t, hostileText().Draw(t, "body")) })
 }
 
+func TestQuote(t *testing.T) {
+	for _, tt := range []struct{ name, body, want string }{
+		{"a line", "woof", "> woof"},
+		{"three lines, and gaps", "one\n\ntwo\nthree", "> one\n> two\n> three"},
+		{"more lines", "one\ntwo\nthree\nfour", "> one\n> two\n> three …"},
+		{"a long line", strings.Repeat("é", 201), "> " + strings.Repeat("é", 200) + " …"},
+		{"long lines", strings.Repeat("a", 150) + "\n" + strings.Repeat("b", 150), "> " + strings.Repeat("a", 150) + "\n> " + strings.Repeat("b", 50) + " …"},
+		{"a quote and an answer", "> one\n> two\nthree", "> three"},
+		{"a quote alone", "> one", ""},
+		{"nothing", "", ""},
+	} {
+		if got := chat.Quote(tt.body); got != tt.want {
+			t.Errorf("%s: got %q, want %q", tt.name, got, tt.want)
+		}
+	}
+}
+
 func FuzzClean(f *testing.F) {
 	f.Fuzz(func(t *testing.T, body string) { checkClean(t, body) })
 }

@@ -133,7 +133,8 @@ func TestPeopleEditAndDelete(t *testing.T) {
 	bob.sees("its page of history", `document.querySelector(":target")?.id === "m-2"`)
 	look[bool](bob, `(document.querySelector("#m-2 > .more").focus(), true)`)
 	bob.typeKeys(kb.Enter)
-	bob.sees("the first thing he may do has the focus", `document.activeElement.textContent === "Edit"`)
+	bob.sees("the first thing he may do has the focus", `document.activeElement.textContent === "Reply"`)
+	bob.typeKeys(kb.Tab)
 	bob.typeKeys(kb.Tab)
 	bob.typeKeys(kb.Enter)
 	bob.sees("the question has the focus", `document.activeElement.textContent.trim() === "Delete" && document.activeElement.closest(".below")`)
@@ -141,6 +142,55 @@ func TestPeopleEditAndDelete(t *testing.T) {
 	bob.says(2, "This message was deleted.")
 	ada.says(2, "This message was deleted.")
 	ada.isCurrent(s)
+}
+
+func TestPeopleReply(t *testing.T) {
+	t.Parallel()
+	s := start(t)
+	ada, she := person(t, s, "ada")
+	room := she.open("Dogs")
+	bob, _ := person(t, s, "bob")
+	for _, b := range []*tab{ada, bob} {
+		b.allow(autofocus)
+		b.enter(s, room)
+	}
+	ada.say("Who has a dog?")
+	bob.hears("Who has a dog?")
+	bob.fill("Message", "I h")
+	bob.menu(1, "Reply")
+	bob.reads(".replying", "Replying to ada")
+	bob.sees("what was written is still there, and has the focus", `eye.field("Message").value === "I h" && `+hasFocus)
+	bob.typeKeys(kb.End + "ave")
+	bob.typeKeys(kb.Enter)
+	for _, b := range []*tab{ada, bob} {
+		b.sees("the answer, below the quote", `document.querySelector("#m-2 .text blockquote")?.textContent === "Who has a dog?" && document.querySelector("#m-2 .text").textContent.endsWith("I have")`)
+		b.sees("what it answers", `document.querySelector("#m-2 .reply a").href.endsWith(`+js(room+"/1")+`) && document.querySelector("#m-2 .reply").innerText.trim() === "In reply to ada"`)
+		b.isCurrent(s)
+	}
+	bob.sees("the next message answers nothing", `!document.querySelector(".replying")`)
+
+	t.Log("without the quote, and a change of mind")
+	ada.menu(2, "Reply")
+	ada.press("Don't reply")
+	ada.sees("nothing is answered", `!document.querySelector(".replying") && `+hasFocus)
+	ada.click("#m-2 .actions a", "Reply")
+	ada.reads(".replying", "Replying to bob")
+	ada.click("label", "Quote")
+	ada.fill("Message", "Me too")
+	ada.typeKeys(kb.Enter)
+	bob.says(3, "Me too")
+
+	t.Log("without scripts, from a page of history")
+	ada.withoutScripts()
+	ada.goTo(s.url + room + "/page/1")
+	ada.click("#m-1 > .more", "More")
+	ada.press("Reply")
+	ada.reads(".replying", "Replying to ada")
+	ada.press("Several lines")
+	ada.reads(".replying", "Replying to ada")
+	ada.fill("Message", "me\nagain")
+	ada.press("Send")
+	bob.sees("the answer, below the quote", `document.querySelector("#m-4 .text blockquote")?.textContent === "Who has a dog?" && document.querySelector("#m-4 .text").textContent.endsWith("me\nagain")`)
 }
 
 func TestEditAndDeleteWithoutScripts(t *testing.T) {

@@ -2,6 +2,7 @@ package handlers
 
 import (
 	"net/http"
+	"net/url"
 	"strconv"
 
 	"github.com/a-h/templ"
@@ -41,16 +42,26 @@ func (h *Handlers) showActions(c *gin.Context) error {
 	if fragmentWanted(c) && c.Query("folded") != "" {
 		return render(c, http.StatusOK, views.Folded(message))
 	}
-	p := views.ActionsProps{Message: message, Actions: actions(viewer(c), message), Zone: h.zone(c)}
+	p := views.ActionsProps{Message: message, Actions: actions(viewer(c), message, besideComposer(c, message)), Zone: h.zone(c)}
 	if fragmentWanted(c) {
 		return h.show(c, http.StatusOK, views.Page{}, views.Actions(p))
 	}
 	return h.show(c, http.StatusOK, views.Page{Title: "One message"}, views.ActionsPage(p))
 }
 
+// besideComposer reports whether the page that asks is the message's room, where
+// one writes, and not a page of its history.
+func besideComposer(c *gin.Context, m chat.Message) bool {
+	page, err := url.Parse(c.GetHeader("HX-Current-URL"))
+	return err == nil && page.EscapedPath() == chat.RoomPath(m.RoomSlug)
+}
+
 // actions lists what the viewer may do with a message.
-func actions(viewer *chat.User, m chat.Message) (list []views.Action) {
+func actions(viewer *chat.User, m chat.Message, besideComposer bool) (list []views.Action) {
 	owner := chat.User{ID: m.AuthorID}
+	if m.DeletedAt == 0 && chat.Can(viewer, chat.Write, chat.User{}) {
+		list = append(list, views.ReplyAction(m, besideComposer))
+	}
 	if m.DeletedAt == 0 && chat.Can(viewer, chat.EditMessage, owner) {
 		list = append(list, views.Action{Label: "Edit", Href: m.Path() + "/edit", Below: true})
 	}
@@ -72,7 +83,20 @@ func actions(viewer *chat.User, m chat.Message) (list []views.Action) {
 	return append(list, views.Action{Label: "Link to this message", Href: m.Path()})
 }
 
+// toLogin sends a guest who opens a member's page to log in. On an open page they
+// are told to instead.
+func toLogin(c *gin.Context) bool {
+	if viewer(c) != nil || fragmentWanted(c) {
+		return false
+	}
+	_ = seeOther(c, views.LoginPath(c.Request.URL.Path)) // never fails
+	return true
+}
+
 func (h *Handlers) showEdit(c *gin.Context) error {
+	if toLogin(c) {
+		return nil
+	}
 	message, err := h.standing(c, chat.EditMessage)
 	if err != nil {
 		return err
@@ -99,7 +123,7 @@ func (h *Handlers) editMessage(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	edit := chat.Edit{RoomID: message.RoomID, Number: message.Number, EditorID: viewer(c).ID, Body: c.PostForm("body"), Seen: seen(c)}
+	edit := chat.Edit{RoomID: message.RoomID, Number: message.Number, EditorID: viewer(c).ID, Body: c.PostForm("body"), Seen: sentNumber(c, "seen")}
 	if edit, err = edit.Clean(); err != nil {
 		return err
 	}
@@ -115,12 +139,6 @@ func (h *Handlers) editMessage(c *gin.Context) error {
 		return err
 	}
 	return h.revised(c, message)
-}
-
-// seen is the revision that the sent text was made from; 0 if the form does not say.
-func seen(c *gin.Context) int64 {
-	revision, _ := ordinal(c.PostForm("seen"))
-	return revision
 }
 
 // revised answers a change of a message, and tells everybody of it.
@@ -142,7 +160,7 @@ func (h *Handlers) refuseEdit(c *gin.Context, cause error) {
 	status, oops := h.explain(c, cause)
 	number, _ := ordinal(c.Param("number"))
 	form := views.EditProps{
-		Path: chat.RoomPath(c.Param("slug")) + "/" + strconv.FormatInt(number, 10), Number: number, Body: c.PostForm("body"), Seen: seen(c),
+		Path: chat.RoomPath(c.Param("slug")) + "/" + strconv.FormatInt(number, 10), Number: number, Body: readable(c.PostForm("body")), Seen: sentNumber(c, "seen"),
 		Error: oops.Sentence, SignedOut: chat.KindOf(cause) == chat.SignedOut,
 	}
 	if chat.KindOf(cause) == chat.Conflict {
@@ -163,6 +181,9 @@ func (h *Handlers) refuseEdit(c *gin.Context, cause error) {
 }
 
 func (h *Handlers) showDelete(c *gin.Context) error {
+	if toLogin(c) {
+		return nil
+	}
 	message, err := h.standing(c, chat.DeleteMessage)
 	if err != nil {
 		return err

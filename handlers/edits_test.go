@@ -60,7 +60,7 @@ func TestEditRefusedKeepsTheText(t *testing.T) {
 		"too long a text":  {long, long, "too long"},
 		"too many lines":   {strings.Repeat("a\n", 101), strings.Repeat("a\n", 101), "too many lines"},
 		"a NUL":            {"a\x00b", "a\ufffdb", "can&#39;t be read"},
-		"what is no UTF-8": {"a\xff", "a\xff", "can&#39;t be read"},
+		"what is no UTF-8": {"a\xff", "a\ufffd", "can&#39;t be read"},
 	} {
 		for kind, visitor := range map[string]*visitor{"plain": ada, "htmx": ada.withHTMX()} {
 			refused := visitor.post("/rooms/dogs/1/edit", edited(tt.body, 1)).status(422).has(tt.says)
@@ -180,12 +180,12 @@ func TestActions(t *testing.T) {
 			t.Errorf("%s may do %s, want %s", who, got, labels)
 		}
 	}
-	want("its author", ada, "Edit", "Delete", "Mark unread from here", "Link to this message")
-	want("another", bob, "Mark unread from here", "Report", "Link to this message")
+	want("its author", ada, "Reply", "Edit", "Delete", "Mark unread from here", "Link to this message")
+	want("another", bob, "Reply", "Mark unread from here", "Report", "Link to this message")
 	want("a guest", s.guest(), "Link to this message")
-	want("a moderator", mia, "Delete", "Mark unread from here", "Report", "Link to this message")
+	want("a moderator", mia, "Reply", "Delete", "Mark unread from here", "Report", "Link to this message")
 	ada.post("/rooms/dogs/1/edit", edited("bark", 0)).status(303)
-	want("a moderator", mia, "Delete", "Earlier texts", "Mark unread from here", "Report", "Link to this message")
+	want("a moderator", mia, "Reply", "Delete", "Earlier texts", "Mark unread from here", "Report", "Link to this message")
 	ada.post("/rooms/dogs/1/delete", url.Values{}).status(303)
 	want("its author", ada, "Link to this message")
 	want("a moderator", mia, "Earlier texts", "Link to this message")

@@ -21,6 +21,14 @@ func fieldOr(c *gin.Context, name, otherwise string) string {
 	return field(c, name)
 }
 
+// sentNumber gives a form's number from 1 on, or 0 where there is none.
+func sentNumber(c *gin.Context, name string) int64 {
+	if n, ok := ordinal(c.PostForm(name)); ok {
+		return n
+	}
+	return 0
+}
+
 func normal(text string) string { return norm.NFC.String(readable(text)) }
 
 // readable gives the text with what no page can show replaced.

@@ -28,12 +28,46 @@ func (h *Handlers) postMessage(c *gin.Context) error {
 		return seeOther(c, chat.RoomPath(message.RoomSlug))
 	}
 	composer := h.composer(c, chat.RoomPath(message.RoomSlug), "")
+	composer.Reply = views.Reply{} // it is said
 	return render(c, http.StatusOK, views.Arrived(views.MessageProps{Message: message, Zone: h.zone(c), Quiet: true}), views.ComposerRenewed(*composer))
 }
 
-// drafted gives the message as it was sent.
+// drafted gives the message as it was written.
 func drafted(c *gin.Context) chat.Draft {
 	return chat.Draft{Body: c.PostForm("body"), Nonce: c.PostForm("nonce")}
+}
+
+// answering gives the message with what it answers: the quote, if there is to be
+// one, and below it what was written.
+func answering(c *gin.Context, draft chat.Draft) chat.Draft {
+	draft.ReplyTo = sentNumber(c, "reply_to")
+	if quote := strings.TrimSpace(c.PostForm("quote")); quote != "" && strings.TrimSpace(draft.Body) != "" {
+		draft.Body = quote + "\n" + draft.Body
+	}
+	return draft
+}
+
+// reply tells what the message being written answers, as the address or the form
+// says. Where the original can't be asked for, the form's own words stay.
+func (h *Handlers) reply(c *gin.Context) views.Reply {
+	number, ok := ordinal(cmp.Or(c.PostForm("reply_to"), c.Query("reply")))
+	if !ok {
+		return views.Reply{}
+	}
+	quote, posted := c.PostForm("quote"), !reads(c.Request)
+	r := views.Reply{Number: number, Quote: readable(quote), Quoting: quote != "" || !posted}
+	room, err := h.room(c)
+	if err != nil {
+		return r
+	}
+	original, err := h.Store.Message(c.Request.Context(), room.ID, number)
+	switch {
+	case err == nil:
+		r.Author, r.Quote = original.Author, chat.Quote(original.Body)
+	case chat.KindOf(err) == chat.NotFound:
+		return views.Reply{}
+	}
+	return r
 }
 
 func (h *Handlers) post(c *gin.Context, draft chat.Draft) (chat.Message, error) {
@@ -44,6 +78,7 @@ func (h *Handlers) post(c *gin.Context, draft chat.Draft) (chat.Message, error) 
 	if err != nil {
 		return chat.Message{}, err
 	}
+	draft = answering(c, draft)
 	draft.RoomID, draft.AuthorID = room.ID, viewer(c).ID
 	if draft, err = h.rendered(c.Request.Context(), draft); err != nil {
 		return chat.Message{}, err
@@ -104,7 +139,7 @@ func (h *Handlers) composer(c *gin.Context, room, body string) *views.ComposerPr
 	}
 	lines := cmp.Or(c.Query("lines"), c.PostForm("lines"))
 	return &views.ComposerProps{
-		Room: room, Nonce: randomName(16), Body: readable(body), Focus: true,
+		Room: room, Nonce: randomName(16), Body: readable(body), Focus: true, Reply: h.reply(c),
 		Several: lines == "several" || strings.Contains(body, "\n"),
 	}
 }

@@ -196,6 +196,7 @@ func TestHistoryIsAnotherPageWhenAnythingOnItChanges(t *testing.T) {
 func TestHeadIsGetWithoutTheBody(t *testing.T) {
 	s := newSite(t)
 	storetest.Room(t, s.Store, "dogs")
+	fill(s, storetest.Room(t, s.Store, "cats"), storetest.User(t, s.Store, "somebody"), 1, 1)
 	address := s.serve()
 	browser := newWire(t)
 	for _, tt := range every {

@@ -147,7 +147,7 @@ func viewer(c *gin.Context) *chat.User {
 }
 
 // only lets those through who may do the act. It sends guests who may not to log
-// in, before anything they sent is read; on an open page they are told to.
+// in, before anything they sent is read.
 func (h *Handlers) only(act chat.Act) gin.HandlerFunc {
 	return func(c *gin.Context) {
 		err := trouble(c)
@@ -156,7 +156,7 @@ func (h *Handlers) only(act chat.Act) gin.HandlerFunc {
 		}
 		switch {
 		case err == nil:
-		case chat.KindOf(err) == chat.SignedOut && !fragmentWanted(c):
+		case chat.KindOf(err) == chat.SignedOut:
 			_ = seeOther(c, views.LoginPath(c.Request.URL.Path)) // never fails
 			c.Abort()
 		default:

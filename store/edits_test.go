@@ -123,6 +123,34 @@ func TestDeleteKeepsVersions(t *testing.T) {
 	})
 }
 
+func TestPostReply(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, s *store.Store) {
+		ada, bob, room := storetest.User(t, s, "ada"), storetest.User(t, s, "bob"), storetest.Room(t, s, "dogs")
+		post(t, s, draft(room.ID, ada.ID, 1, "woof"))
+		reply := draft(room.ID, bob.ID, 1, "wau")
+		reply.ReplyTo = 1
+		for range 2 {
+			if got := post(t, s, reply); got.ReplyTo != 1 || got.ReplyAuthorID != ada.ID || got.ReplyAuthor != "ada" {
+				t.Errorf("got %+v, want an answer to ada's", got)
+			}
+		}
+		for n, number := range []int64{-1, 3, 4, 1 << 62} { // its own number, too
+			reply := draft(room.ID, bob.ID, 10+n, "wau")
+			reply.ReplyTo = number
+			_, err := s.Post(t.Context(), reply, noRate)
+			wantKind(t, err, chat.Invalid, fmt.Sprint("an answer to message ", number))
+		}
+		if err := s.DeleteAccount(t.Context(), ada.ID, true); err != nil {
+			t.Fatal(err)
+		}
+		removeAll(t, s)
+		if got, err := s.Message(t.Context(), room.ID, 2); err != nil || got.ReplyTo != 1 || got.ReplyAuthor != chat.FormerMember {
+			t.Errorf("got %+v, %v, want an answer to a former member's", got, err)
+		}
+		checkLog(t, s, "dogs", 2)
+	})
+}
+
 // A session may be looked up in the moment before its account is deleted.
 func TestWhoseAccountIsDeletedWritesNoMore(t *testing.T) {
 	storetest.Each(t, func(t *testing.T, s *store.Store) {

@@ -13,11 +13,14 @@ import (
 const (
 	messageColumns = `m.id, m.room_id, r.slug AS room_slug, r.name AS room_name, m.number, m.author_id, u.username AS author, u.avatar AS author_avatar, m.body, m.html,
 		m.posted_revision, m.posted_at, m.edited_at, m.deleted_at,
+		m.reply_to, COALESCE(o.author_id, 0) AS reply_author_id, COALESCE(a.username, '') AS reply_author,
 		COALESCE(p.author_id, 0) AS previous_author_id, COALESCE(p.posted_at, 0) AS previous_posted_at`
 
 	messageTables = `
 		JOIN rooms r ON r.id = m.room_id
 		JOIN users u ON u.id = m.author_id
+		LEFT JOIN messages o ON o.room_id = m.room_id AND o.number = m.reply_to
+		LEFT JOIN users a ON a.id = o.author_id
 		LEFT JOIN messages p ON p.room_id = m.room_id AND p.number = m.number - 1`
 
 	selectMessage = `SELECT ` + messageColumns + `, m.revision, m.changed_at FROM messages m` + messageTables
@@ -144,6 +147,8 @@ func (s *Store) insert(ctx context.Context, draft chat.Draft, rate chat.Rate) (i
 	return id, err
 }
 
+const noOriginal = "This answers a message that the room does not have. Send it without that."
+
 // append takes the room's next revision and number for the draft. The room's
 // row comes first: its lock makes revisions follow the order of commits.
 func (s *Store) append(ctx context.Context, draft chat.Draft, rate chat.Rate) (id int64, err error) {
@@ -161,12 +166,15 @@ func (s *Store) append(ctx context.Context, draft chat.Draft, rate chat.Rate) (i
 	if err := s.mayPost(ctx, draft, rate); err != nil {
 		return 0, err
 	}
+	if draft.ReplyTo < 0 || draft.ReplyTo >= room.Count {
+		return 0, &chat.Error{Kind: chat.Invalid, Message: noOriginal, Fields: map[string]string{"reply_to": noOriginal}}
+	}
 	err = s.get(ctx, &id, `
-		INSERT INTO messages (room_id, number, author_id, body, html, render_version, nonce, posted_revision, revision, posted_at, changed_at)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
+		INSERT INTO messages (room_id, number, author_id, body, html, render_version, reply_to, nonce, posted_revision, revision, posted_at, changed_at)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
 		ON CONFLICT (author_id, nonce) DO NOTHING
 		RETURNING id`,
-		draft.RoomID, room.Count, draft.AuthorID, draft.Body, draft.HTML, draft.Rendered, draft.Nonce, room.Revision, room.Revision, now, now)
+		draft.RoomID, room.Count, draft.AuthorID, draft.Body, draft.HTML, draft.Rendered, draft.ReplyTo, draft.Nonce, room.Revision, room.Revision, now, now)
 	if chat.KindOf(err) == chat.NotFound {
 		return 0, &chat.Error{Kind: chat.Conflict, Message: "This form was sent before.", Err: err}
 	}
