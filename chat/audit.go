@@ -31,6 +31,7 @@ const (
 	SanctionLifted  Action = "sanction lifted"
 	RoomChanged     Action = "room changed"
 
+	MessageDeleted   Action = "message deleted" // by a moderator
 	MessagesRemoved  Action = "messages removed"
 	MessagesRestored Action = "messages restored"
 )
@@ -39,7 +40,7 @@ const (
 var Actions = []Action{
 	Registered, LoggedIn, LoginFailed, ResetAsked, PasswordReset, EmailAsked, EmailConfirmed, UsernameChanged, PasswordChanged,
 	SessionsEnded, DataDownloaded, AccountDeleted, AccountCreated, RoleChanged, ResetLinkMade, ResetLinkSent, AccountDisabled,
-	AccountEnabled, SettingChanged, MessageReported, ReportSettled, MemberMuted, MemberBanned, SanctionLifted, RoomChanged, MessagesRemoved, MessagesRestored,
+	AccountEnabled, SettingChanged, MessageReported, ReportSettled, MemberMuted, MemberBanned, SanctionLifted, RoomChanged, MessageDeleted, MessagesRemoved, MessagesRestored,
 }
 
 // Event is an entry of the audit table. It is never changed, and is forgotten

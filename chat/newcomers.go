@@ -17,6 +17,9 @@ func (u User) Newcomer(now Micros) bool {
 // NewcomerLinks is how many links a newcomer's message has at most.
 const NewcomerLinks = 2
 
+// ErrNewcomerLinks tells a newcomer so.
+var ErrNewcomerLinks = invalid("body", "In your first day here a message can have two links at most.")
+
 // Newcomer is the rate that bounds newcomers beside this one: the same burst,
 // and then a tenth of the pace.
 func (r Rate) Newcomer() Rate { return Rate{Count: 3 * r.Count, Window: 30 * r.Window} }

@@ -4,12 +4,14 @@ import (
 	"net/http"
 	"net/url"
 	"strconv"
+	"time"
 
 	"github.com/a-h/templ"
 	"github.com/gin-gonic/gin"
 
 	"github.com/twilightbark/twilightbark/chat"
 	"github.com/twilightbark/twilightbark/markup"
+	"github.com/twilightbark/twilightbark/store"
 	"github.com/twilightbark/twilightbark/views"
 )
 
@@ -80,6 +82,9 @@ func actions(viewer *chat.User, m chat.Message, besideComposer bool) (list []vie
 	if m.DeletedAt == 0 && viewer != nil && viewer.ID != m.AuthorID && chat.Can(viewer, chat.ReportMessage, owner) {
 		list = append(list, views.Action{Label: "Report", Href: m.Path() + "/report"})
 	}
+	if m.Author != chat.FormerMember && viewer != nil && viewer.ID != m.AuthorID && chat.Can(viewer, chat.Moderate, chat.User{}) {
+		list = append(list, views.Action{Label: "Mute or ban", Href: views.SanctionsPath(m.Author, m.RoomSlug)})
+	}
 	return append(list, views.Action{Label: "Link to this message", Href: m.Path()})
 }
 
@@ -127,7 +132,7 @@ func (h *Handlers) editMessage(c *gin.Context) error {
 	if edit, err = edit.Clean(); err != nil {
 		return err
 	}
-	if err := h.edits.try(strconv.FormatInt(edit.EditorID, 10)); err != nil {
+	if err := h.limitEdit(viewer(c), edit); err != nil {
 		return err
 	}
 	ctx := c.Request.Context()
@@ -201,11 +206,40 @@ func (h *Handlers) deleteMessage(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	message, err = h.Store.Delete(c.Request.Context(), message.RoomID, message.Number, viewer(c).ID)
+	err = h.Store.InTx(c.Request.Context(), func(s *store.Store) error {
+		before := message
+		if message, err = s.Delete(c.Request.Context(), message.RoomID, message.Number, viewer(c).ID); err != nil {
+			return err
+		}
+		if before.DeletedAt != 0 || before.AuthorID == viewer(c).ID {
+			return nil
+		}
+		return noteDeletion(c, s, message)
+	})
 	if err != nil {
 		return err
 	}
 	return h.revised(c, message)
+}
+
+// limitEdit holds an edit against the limits on posting.
+func (h *Handlers) limitEdit(editor *chat.User, edit chat.Edit) error {
+	if h.inForce().PostRate.Limited() && editor.Newcomer(chat.At(time.Now())) && chat.Links(edit.Body) > chat.NewcomerLinks {
+		return chat.ErrNewcomerLinks
+	}
+	return h.edits.try(strconv.FormatInt(editor.ID, 10))
+}
+
+// noteDeletion tells in the room's log and in the audit table that a moderator
+// deleted a message.
+func noteDeletion(c *gin.Context, s *store.Store, m chat.Message) error {
+	ctx, moderator := c.Request.Context(), viewer(c).ID
+	if err := s.Log(ctx, chat.LogEntry{RoomID: m.RoomID, ActorID: moderator, Act: chat.LogDeleted, UserID: m.AuthorID, Number: m.Number}); err != nil {
+		return err
+	}
+	event := audit(c, chat.MessageDeleted, moderator, m.AuthorID)
+	event.Detail = m.Path()
+	return s.Record(ctx, event)
 }
 
 // shownVersions is how many of a message's texts are shown, the latest.

@@ -176,3 +176,38 @@ func TestBannedFromARoom(t *testing.T) {
 		ada.post("/rooms/dogs/messages", draft("let me", aNonce())).status(403)
 	})
 }
+
+func TestModeratorDeletesAMessage(t *testing.T) {
+	s := newSite(t)
+	storetest.Room(t, s.Store, "dogs")
+	eve, mia := s.member("eve"), s.as(chat.Moderator, "mia")
+	for range 2 {
+		eve.post("/rooms/dogs/messages", draft("buy shoes", aNonce())).status(303)
+	}
+	mia.get("/rooms/dogs/1/actions").has(`href="/users/eve/sanctions?room=dogs"`)
+	eve.get("/rooms/dogs/1/actions").lacks("sanctions")
+	for range 2 { // the second changes nothing
+		mia.post("/rooms/dogs/1/delete", url.Values{}).status(303)
+	}
+	eve.post("/rooms/dogs/2/delete", url.Values{}).status(303)
+	log := s.guest().get("/rooms/dogs/log").has("deleted a message of", "eve", `href="/rooms/dogs/1"`)
+	if got := log.doc().Find(".latest li").Length(); got != 1 {
+		t.Errorf("the log has %d entries, want one: what members delete themselves is not moderation", got)
+	}
+	if got := s.actions("eve"); len(got) != 1 || got[0] != chat.MessageDeleted {
+		t.Errorf("the audit table remembers %q", got)
+	}
+}
+
+// A newcomer can't bring by editing what can't be posted, nor who is muted.
+func TestEditsAreHeldToTheSameRules(t *testing.T) {
+	s := newSite(t, func(c *Config) { c.PostRate = chat.Rate{Count: 10, Window: 10 * time.Second} })
+	storetest.Room(t, s.Store, "dogs")
+	eve, mia := s.member("eve"), s.as(chat.Moderator, "mia")
+	eve.post("/rooms/dogs/messages", draft("hello", aNonce())).status(303)
+	links := url.Values{"body": {"http://a.example http://b.example http://c.example"}}
+	eve.post("/rooms/dogs/1/edit", links).status(422).has("two links at most", "http://c.example")
+	mia.post("/users/eve/sanctions", sanction("mute", "dogs", "3600", "spam")).status(303)
+	eve.post("/rooms/dogs/1/edit", url.Values{"body": {"hats"}}).status(403).has("You are muted", "hats")
+	s.guest().get("/rooms/dogs").has("hello").lacks("hats")
+}

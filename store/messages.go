@@ -214,8 +214,7 @@ func (s *Store) mayPost(ctx context.Context, draft chat.Draft, rate chat.Rate) e
 // newcomerMay holds a newcomer's draft against the limits of the first day.
 func (s *Store) newcomerMay(ctx context.Context, draft chat.Draft, rate chat.Rate) error {
 	if chat.Links(draft.Body) > chat.NewcomerLinks {
-		const told = "In your first day here a message can have two links at most."
-		return &chat.Error{Kind: chat.Invalid, Message: told, Fields: map[string]string{"body": told}}
+		return chat.ErrNewcomerLinks
 	}
 	return s.tooFast(ctx, draft.AuthorID, rate.Newcomer())
 }

@@ -32,8 +32,8 @@ type SanctionProps struct {
 	Zone      *time.Location
 }
 
-// sanctionsPath is where a member is muted or banned, in a room unless it is empty.
-func sanctionsPath(username, room string) string {
+// SanctionsPath is where a member is muted or banned, in a room unless it is empty.
+func SanctionsPath(username, room string) string {
 	path := chat.UserPath(username) + "/sanctions"
 	if room == "" {
 		return path
