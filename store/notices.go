@@ -62,9 +62,9 @@ type absent struct {
 	NoticedAt chat.Micros `db:"noticed_at"`
 }
 
-// Who may get a notice: at a confirmed address, and not before being back since
-// the last one.
-const mayBeNoticed = `u.email_confirmed_at > 0 AND u.deleted_at = 0
+// Who may get a notice: at a confirmed address, with an account that can be used,
+// and not before being back since the last one.
+const mayBeNoticed = `u.email_confirmed_at > 0 AND u.deleted_at = 0 AND u.disabled_at = 0
 	AND (u.noticed_at = 0 OR u.notices = 'daily' OR EXISTS (SELECT 1 FROM sessions s WHERE s.user_id = u.id AND s.seen_at > u.noticed_at))`
 
 // NoticeMentions puts a notice into the outbox for each of up to limit members

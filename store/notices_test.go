@@ -153,6 +153,22 @@ func TestNoticeWaitsForAnAddress(t *testing.T) {
 	})
 }
 
+func TestNoNoticeToADisabledAccount(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, db *store.Store) {
+		a := newAway(t, db, true)
+		if err := a.db.Disable(t.Context(), a.ada.ID); err != nil {
+			t.Fatal(err)
+		}
+		a.says(a.ada.ID)
+		a.clock.pass(chat.NoticeAfter)
+		a.want("while it is disabled")
+		if err := a.db.Enable(t.Context(), a.ada.ID); err != nil {
+			t.Fatal(err)
+		}
+		a.want("when it can be used again", chat.MentionLetter)
+	})
+}
+
 func TestNoticeOfARoom(t *testing.T) {
 	storetest.Each(t, func(t *testing.T, db *store.Store) {
 		a := newAway(t, db, true)
