@@ -24,6 +24,17 @@ func (s *Store) DeleteAccount(ctx context.Context, userID int64, remove bool) er
 		if err != nil {
 			return err
 		}
+		// Before all else, since it waits for who is writing under the account: they
+		// go on to rows that are deleted below.
+		now, key := s.now(), chat.FormerMember+" "+strconv.FormatInt(userID, 10) // neither is an email or a name that anybody can have
+		if _, err := s.exec(ctx, `
+			UPDATE users SET email = $1, username = $2, username_key = $3, password_hash = '', pending_email = '',
+				email_confirmed_at = 0, hide_email = TRUE, avatar = '', time_zone = '', role = $4,
+				auth_version = auth_version + 1, renewed_at = $5, deleted_at = $6, remove_messages = $7
+			WHERE id = $8`,
+			key, chat.FormerMember, key, chat.Member, now, now, remove, userID); err != nil {
+			return err
+		}
 		for _, statement := range []string{
 			`DELETE FROM avatars WHERE user_id = $1`,
 			`DELETE FROM former_usernames WHERE user_id = $1`,
@@ -44,15 +55,6 @@ func (s *Store) DeleteAccount(ctx context.Context, userID int64, remove bool) er
 			if _, err := s.exec(ctx, `DELETE FROM removed_messages WHERE author_id = $1`, userID); err != nil {
 				return err
 			}
-		}
-		now, key := s.now(), chat.FormerMember+" "+strconv.FormatInt(userID, 10) // neither is an email or a name that anybody can have
-		if _, err := s.exec(ctx, `
-			UPDATE users SET email = $1, username = $2, username_key = $3, password_hash = '', pending_email = '',
-				email_confirmed_at = 0, hide_email = TRUE, avatar = '', time_zone = '', role = $4,
-				auth_version = auth_version + 1, renewed_at = $5, deleted_at = $6, remove_messages = $7
-			WHERE id = $8`,
-			key, chat.FormerMember, key, chat.Member, now, now, remove, userID); err != nil {
-			return err
 		}
 		return s.Send(ctx, chat.Letter{Kind: chat.AccountDeletedLetter, UserID: userID, Recipient: user.Email})
 	})
