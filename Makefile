@@ -30,8 +30,8 @@ generate: node_modules/.package-lock.json ## write again what is generated: *_te
 .PHONY: test
 test: node_modules/.package-lock.json ## run every test: SQLite, a real PostgreSQL, a real Chromium
 	scripts/install compiler postgresql chromium
-	go test -count=1 -race $$(go list ./... | grep -v /e2e)
-	go test -count=1 ./e2e/...
+	go test -count=1 -timeout 30m -race $$(go list ./... | grep -v /e2e)
+	go test -count=1 -timeout 30m ./e2e/...
 
 .PHONY: screenshots
 screenshots: ## take the documents' pictures again
