@@ -30,7 +30,7 @@ func newOutage(t *testing.T) *outage {
 	o.room = o.bob.open("Dogs")
 	o.bob.post(o.room, "Who is here?")
 	o.ada, _ = person(t, o.site, "ada")
-	o.ada.allow(noAnswer, htmxCut)
+	o.ada.allow(noAnswer, htmxCut, status502) // the proxy's word for a server that is down when a page polls
 	return o
 }
 

@@ -146,6 +146,7 @@ const (
 	status410 = `Failed to load resource: .* status of 410`
 	status422 = `Failed to load resource: .* status of 422`
 	status429 = `Failed to load resource: .* status of 429`
+	status502 = `Failed to load resource: .* status of 502`
 	status503 = `Failed to load resource: .* status of 503`
 	noAnswer  = `Failed to load resource: net::ERR_`
 	htmxCut   = `htmx: htmx:(sse:)?error`
