@@ -90,24 +90,12 @@ func (s *Store) ContinueRemoval(ctx context.Context) (room chat.Room, err error)
 		_, err = s.exec(ctx, `UPDATE removals SET unfinished = FALSE WHERE id = $1 AND restored_at = $2`, next.ID, next.RestoredAt)
 		return room, err
 	}
-	err = s.InTx(ctx, func(s *Store) error {
-		// The room's lock first, as for any change.
-		if err := s.get(ctx, &room, `UPDATE rooms SET revision = revision WHERE id = $1 RETURNING id, revision`, *next.RoomID); err != nil {
-			return err
-		}
-		var err error
+	return s.changeRoom(ctx, *next.RoomID, func(s *Store, room *chat.Room) error {
 		if next.RestoredAt == 0 {
-			err = s.removeSome(ctx, next, &room)
-		} else {
-			err = s.restoreSome(ctx, next, &room)
+			return s.removeSome(ctx, next, room)
 		}
-		if err != nil {
-			return err
-		}
-		_, err = s.exec(ctx, `UPDATE rooms SET revision = $1 WHERE id = $2`, room.Revision, room.ID)
-		return err
+		return s.restoreSome(ctx, next, room)
 	})
-	return room, err
 }
 
 // removeSome removes messages, each by a revision of its own, unless the removal
@@ -124,7 +112,6 @@ func (s *Store) removeSome(ctx context.Context, order removal, room *chat.Room) 
 		ORDER BY number LIMIT $5`, room.ID, order.AuthorID, order.PostedFrom, order.OrderedAt, clearBatch); err != nil {
 		return err
 	}
-	now := s.now()
 	for _, id := range ids {
 		room.Revision++
 		if _, err := s.exec(ctx, `
@@ -132,13 +119,7 @@ func (s *Store) removeSome(ctx context.Context, order removal, room *chat.Room) 
 			SELECT id, CAST($1 AS BIGINT), room_id, author_id, body, html, render_version FROM messages WHERE id = $2`, order.ID, id); err != nil {
 			return err
 		}
-		if _, err := s.exec(ctx, `
-			UPDATE messages SET body = '', html = '', deleted_at = $1, revision = $2, changed_at = $3 WHERE id = $4`, now, room.Revision, now, id); err != nil {
-			return err
-		}
-		if _, err := s.exec(ctx, `
-			INSERT INTO message_versions (room_id, revision, message_id, body, changed_by, changed_at) VALUES ($1, $2, $3, '', $4, $5)`,
-			room.ID, room.Revision, id, order.OrderedBy, now); err != nil {
+		if err := s.tombstone(ctx, *room, id, order.OrderedBy); err != nil {
 			return err
 		}
 	}
@@ -167,9 +148,7 @@ func (s *Store) restoreSome(ctx context.Context, order removal, room *chat.Room)
 			m.Body, m.HTML, m.Version, room.Revision, now, m.ID); err != nil {
 			return err
 		}
-		if _, err := s.exec(ctx, `
-			INSERT INTO message_versions (room_id, revision, message_id, body, changed_by, changed_at) VALUES ($1, $2, $3, $4, $5, $6)`,
-			room.ID, room.Revision, m.ID, m.Body, order.RestoredBy, now); err != nil {
+		if err := s.addVersion(ctx, *room, m.ID, m.Body, order.RestoredBy, now); err != nil {
 			return err
 		}
 		if _, err := s.exec(ctx, `DELETE FROM removed_messages WHERE message_id = $1`, m.ID); err != nil {
