@@ -121,6 +121,7 @@ func TestSeveralLines(t *testing.T) {
 	ada.fill("Message", "back to one line")
 	ada.press("One line")
 	ada.sees("a field with what was written", `eye.field("Message").matches("input") && eye.field("Message").value === "back to one line"`)
+	ada.sees("she can go on writing", hasFocus)
 	ada.typeKeys(kb.Enter)
 	ada.hears("back to one line")
 	ada.isCurrent(s)
