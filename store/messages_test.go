@@ -470,6 +470,19 @@ func BenchmarkPost(b *testing.B) {
 				post(b, s, draft(room.ID, ada.ID, n, "Who let the dogs out?"))
 			}
 		})
+		b.Run(name+"/one room that 10,000 follow", func(b *testing.B) {
+			s := open(b)
+			ada, room := storetest.User(b, s, "ada"), storetest.Room(b, s, "dogs")
+			for i := range 10_000 {
+				if err := s.Follow(b.Context(), storetest.User(b, s, fmt.Sprintf("follower%d", i)).ID, room.ID, true); err != nil {
+					b.Fatal(err)
+				}
+			}
+			b.ResetTimer()
+			for n := 0; b.Loop(); n++ {
+				post(b, s, draft(room.ID, ada.ID, n, "Who let the dogs out?"))
+			}
+		})
 		b.Run(name+"/16 rooms at once", func(b *testing.B) {
 			s := open(b)
 			const rooms = 16
