@@ -88,18 +88,18 @@ func (s *Store) FindMessages(ctx context.Context, of chat.MessageList, limit int
 	}
 	f, order := filter{}, "m.id DESC"
 	switch {
+	case of.RoomID != 0: // by one author too: such messages have an index of their own
+		f.add(" AND m.room_id =", of.RoomID)
+		f.add(" AND m.number <", before.Number)
+		order = "m.number DESC"
 	case of.AuthorID != 0:
 		f.args = []any{before.PostedAt, before.ID}
 		f.text, order = " AND (m.posted_at, m.id) < ($1, $2)", "m.posted_at DESC, m.id DESC"
-		f.add(" AND m.author_id =", of.AuthorID)
-	case of.RoomID != 0:
-		f.add(" AND m.number <", before.Number)
-		order = "m.number DESC"
 	default:
 		f.add(" AND m.id <", before.ID)
 	}
-	if of.RoomID != 0 {
-		f.add(" AND m.room_id =", of.RoomID)
+	if of.AuthorID != 0 {
+		f.add(" AND m.author_id =", of.AuthorID)
 	}
 	f.add(" ORDER BY "+order+" LIMIT", limit)
 	err = s.list(ctx, &messages, selectMessage+` WHERE TRUE`+f.text, f.args...)

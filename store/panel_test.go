@@ -162,6 +162,14 @@ func TestFindMessages(t *testing.T) {
 				t.Errorf("%+v: got %s, want %s", tt.of, got, tt.want)
 			}
 		}
+		if _, err := s.Delete(t.Context(), dogs.ID, 4, ada.ID); err != nil {
+			t.Fatal(err)
+		}
+		for _, of := range []chat.MessageList{{}, {RoomID: dogs.ID}, {AuthorID: ada.ID}, {RoomID: dogs.ID, AuthorID: ada.ID}} {
+			if messages, err := s.FindMessages(t.Context(), of, 1); err != nil || len(messages) != 1 || messages[0].Number != 4 || messages[0].DeletedAt == 0 {
+				t.Errorf("%+v: got %+v, %v, want the deleted message first", of, messages, err)
+			}
+		}
 		_, err := s.FindMessages(t.Context(), chat.MessageList{Before: 1 << 60}, 2)
 		wantKind(t, err, chat.NotFound, "before a message that is none")
 	})
