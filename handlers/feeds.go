@@ -58,9 +58,16 @@ func (h *Handlers) showOwnFeed(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
+	ignored, err := h.Store.Ignored(ctx, user.ID)
+	if err != nil {
+		return err
+	}
+	messages = slices.DeleteFunc(append(messages, mentions...), func(m chat.Message) bool {
+		return slices.ContainsFunc(ignored, func(user chat.User) bool { return user.ID == m.AuthorID })
+	})
 	return h.sendFeed(c, views.FeedProps{
 		Title: h.siteFor(c).Name + " for " + user.Username, Path: c.Request.URL.EscapedPath(), About: "/mentions", Begun: user.CreatedAt,
-		Messages: newest(append(messages, mentions...)),
+		Messages: newest(messages),
 	}, false)
 }
 
