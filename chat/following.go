@@ -9,6 +9,10 @@ type Membership struct {
 	Known      bool  // the member was there
 }
 
+// MostFollowed bounds the rooms that are listed for one member, and whose unread
+// messages are counted: of more, those of latest activity.
+const MostFollowed = 100
+
 // Followed is a room that a member follows.
 type Followed struct {
 	UserID     int64 `db:"user_id"`

@@ -14,7 +14,8 @@ import (
 	"github.com/twilightbark/twilightbark/views"
 )
 
-// dataBatch is how many messages of a download are in memory at once.
+// dataBatch is how many messages of a download are in memory at once, and how
+// many rooms are read at once.
 const dataBatch = 500
 
 func (h *Handlers) showData(c *gin.Context) error {
@@ -57,12 +58,20 @@ type download struct {
 // profileData and messageData are the files' own form: programs of others read
 // them, so that their names stay.
 type profileData struct {
-	Username       string    `json:"username"`
-	Email          string    `json:"email"`
-	EmailConfirmed bool      `json:"email_confirmed"`
-	HideEmail      bool      `json:"hide_email"`
-	TimeZone       string    `json:"time_zone,omitempty"`
-	Joined         time.Time `json:"joined"`
+	Username       string     `json:"username"`
+	Email          string     `json:"email"`
+	EmailConfirmed bool       `json:"email_confirmed"`
+	HideEmail      bool       `json:"hide_email"`
+	TimeZone       string     `json:"time_zone,omitempty"`
+	Joined         time.Time  `json:"joined"`
+	Letters        string     `json:"letters"` // what they are sent about
+	Follows        []roomData `json:"follows"`
+	Ignores        []string   `json:"ignores"`
+}
+
+type roomData struct {
+	Room string `json:"room"`
+	URL  string `json:"url"`
 }
 
 type messageData struct {
@@ -73,16 +82,52 @@ type messageData struct {
 }
 
 func (d download) writeProfile() error {
+	notices, err := d.Store.Notices(d.Request.Context(), d.user.ID)
+	if err != nil {
+		return err
+	}
+	profile := profileData{
+		Username: d.user.Username, Email: d.user.Email, EmailConfirmed: d.user.EmailConfirmedAt != 0,
+		HideEmail: d.user.HideEmail, TimeZone: d.user.TimeZone, Joined: d.user.CreatedAt.Time(), Letters: string(notices),
+	}
+	if profile.Follows, err = d.follows(); err != nil {
+		return err
+	}
+	if profile.Ignores, err = d.ignores(); err != nil {
+		return err
+	}
 	file, err := d.archive.Create("profile.json")
 	if err != nil {
 		return err
 	}
 	pretty := json.NewEncoder(file)
 	pretty.SetIndent("", "  ")
-	return pretty.Encode(profileData{
-		Username: d.user.Username, Email: d.user.Email, EmailConfirmed: d.user.EmailConfirmedAt != 0,
-		HideEmail: d.user.HideEmail, TimeZone: d.user.TimeZone, Joined: d.user.CreatedAt.Time(),
-	})
+	return pretty.Encode(profile)
+}
+
+// follows lists all rooms that the user follows.
+func (d download) follows() (follows []roomData, err error) {
+	follows = []roomData{}
+	for after := int64(0); ; {
+		rooms, err := d.Store.FollowedRooms(d.Request.Context(), d.user.ID, after, dataBatch)
+		if err != nil || len(rooms) == 0 {
+			return follows, err
+		}
+		for _, room := range rooms {
+			follows = append(follows, roomData{Room: room.Name, URL: d.BaseURL.String() + room.Path()})
+			after = room.ID
+		}
+	}
+}
+
+// ignores names those whom the user ignores.
+func (d download) ignores() (names []string, err error) {
+	names = []string{}
+	ignored, err := d.Store.Ignored(d.Request.Context(), d.user.ID)
+	for _, user := range ignored {
+		names = append(names, user.Username)
+	}
+	return names, err
 }
 
 func (d download) writePictures() error {

@@ -4,12 +4,15 @@ import (
 	"archive/zip"
 	"bytes"
 	"encoding/json"
+	"fmt"
 	"image/color"
 	"io"
 	"net/url"
+	"slices"
 	"strings"
 	"testing"
 
+	"github.com/twilightbark/twilightbark/chat"
 	"github.com/twilightbark/twilightbark/store"
 	"github.com/twilightbark/twilightbark/store/storetest"
 )
@@ -74,13 +77,20 @@ func TestDownloadData(t *testing.T) {
 		room := storetest.Room(t, db, "dogs")
 		ada.get("/settings/data").status(200)
 		empty := files(t, ada.post("/settings/data", url.Values{}))
-		if empty["messages.json"] != "[]\n" || empty["picture-256.jpg"] != "" {
+		if empty["messages.json"] != "[]\n" || !strings.Contains(empty["profile.json"], `"follows": [],`) || empty["picture-256.jpg"] != "" {
 			t.Errorf("of a new member: got %q", empty)
 		}
 		ada.upload("/settings", profile("ada"), "me.png", anImage(t, color.RGBA{200, 0, 0, 255})).status(303)
 		ada.post(room.Path()+"/messages", draft("<b>woof</b>", aNonce())).status(303)
 		ada.post(room.Path()+"/messages", draft("two\nlines", aNonce())).status(303)
 		bob.post(room.Path()+"/messages", draft("not hers", aNonce())).status(303)
+		ada.post("/users/bob/ignore", url.Values{}).status(303)
+		ada.post("/settings/letters", url.Values{"notices": {"daily"}}).status(303)
+		for n := range chat.MostFollowed + 1 { // more than her pages list
+			if err := db.Follow(t.Context(), userID(t, db, "ada"), storetest.Room(t, db, fmt.Sprint("room ", n)).ID, true); err != nil {
+				t.Fatal(err)
+			}
+		}
 
 		answer := ada.post("/settings/data", url.Values{}).status(200)
 		if got := answer.Header().Get("Content-Disposition"); got != `attachment; filename="twilight-bark-ada.zip"` {
@@ -94,6 +104,9 @@ func TestDownloadData(t *testing.T) {
 		var who profileData
 		if err := json.Unmarshal([]byte(got["profile.json"]), &who); err != nil || who.Username != "ada" || who.Email != "ada@example.com" || who.Joined.IsZero() {
 			t.Errorf("got the profile %+v, %v", who, err)
+		}
+		if len(who.Follows) != chat.MostFollowed+2 || who.Follows[1] != (roomData{"room 0", "http://example.com/rooms/room-0"}) || !slices.Equal(who.Ignores, []string{"bob"}) || who.Letters != "daily" {
+			t.Errorf("got what she chose as %+v", who)
 		}
 		for name, want := range map[string]string{"messages.html": "&lt;b&gt;woof&lt;/b&gt;", "picture-256.jpg": "\xff\xd8", "picture-96.jpg": "\xff\xd8"} {
 			if !strings.Contains(got[name], want) {

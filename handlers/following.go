@@ -62,11 +62,11 @@ func (h *Handlers) pageCounts(c *gin.Context, shown chat.Room) views.Counts {
 	return counts
 }
 
-// enter notes that the viewer opens the room and is shown all its messages, and
-// gives the viewer's place in it before that.
+// enter notes that the viewer opens the room and is shown all its messages, if
+// it is to be shown now, and gives the viewer's place in it before that.
 func (h *Handlers) enter(c *gin.Context, room chat.Room) (before chat.Membership, err error) {
 	member := viewer(c)
-	if member == nil || c.Request.Method == http.MethodHead || strings.Contains(c.GetHeader("Sec-Purpose"), "prefetch") {
+	if member == nil {
 		return before, nil
 	}
 	ctx := c.Request.Context()
@@ -74,6 +74,9 @@ func (h *Handlers) enter(c *gin.Context, room chat.Room) (before chat.Membership
 	before, err = h.Store.Membership(ctx, member.ID, room.ID)
 	if err != nil || before.Known && before.Read >= room.MessageCount && !before.KeptUnread {
 		return before, err
+	}
+	if c.Request.Method == http.MethodHead || strings.Contains(c.GetHeader("Sec-Purpose"), "prefetch") {
+		return before, nil
 	}
 	shown := chat.Shown{UserID: member.ID, RoomID: room.ID, Number: room.MessageCount}
 	soon, cancel := context.WithTimeout(ctx, readingPatience)
@@ -117,7 +120,7 @@ func (h *Handlers) setFollowed(c *gin.Context, follow bool) error {
 	if !fragmentWanted(c) {
 		return seeOther(c, room.Path())
 	}
-	return h.showFollowing(c, views.FollowingProps{Here: room})
+	return h.showFollowing(c, views.FollowingProps{Here: room, At: &chat.Membership{Followed: follow}})
 }
 
 // markUnread makes a message and those after it unread for the viewer.
@@ -141,7 +144,7 @@ func (h *Handlers) markUnread(c *gin.Context) error {
 	if !fragmentWanted(c) {
 		return seeOther(c, "/")
 	}
-	return h.showFollowing(c, views.FollowingProps{Here: room, From: number})
+	return h.showFollowing(c, views.FollowingProps{Here: room, At: &chat.Membership{Followed: true}, From: number})
 }
 
 // markAllRead makes everything read in the rooms that the viewer follows.

@@ -113,6 +113,45 @@ func TestLookingAheadIsNotReading(t *testing.T) {
 	ada.get("/").wantUnread("dogs", "2", "2")
 }
 
+// Of very many rooms not all are listed; the pages say so, and each room itself
+// still knows that it is followed.
+func TestFollowingVeryManyRooms(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, db *store.Store) {
+		s := newSiteOn(t, db)
+		ada, bob := s.member("ada"), storetest.User(t, db, "bob")
+		id, quiet := userID(t, db, "ada"), storetest.Room(t, db, "quiet")
+		follow := func(room chat.Room) {
+			if err := db.Follow(t.Context(), id, room.ID, true); err != nil {
+				t.Fatal(err)
+			}
+		}
+		follow(quiet)
+		for n := range chat.MostFollowed - 2 {
+			follow(storetest.Room(t, db, fmt.Sprint("room ", n)))
+		}
+		const says = "These are the 100 with the latest barks"
+		ada.get("/").has(`id="unread-quiet"`).lacks(says)
+		for n := range 50 {
+			follow(storetest.Room(t, db, fmt.Sprint("more ", n)))
+		}
+		fill(s, quiet, bob, 1, 1)
+		fill(s, storetest.Room(t, db, "others"), bob, 1, 1)
+		home := ada.get("/").has(says).wantUnread("quiet", "1", "1")
+		if n := home.doc().Find("#following .badge").Length(); n != chat.MostFollowed {
+			t.Errorf("%d rooms are listed, want %d", n, chat.MostFollowed)
+		}
+
+		unlisted := "/rooms/room-0"
+		ada.get(unlisted).has(says, `action="/rooms/room-0/unfollow"`).lacks(`id="unread-room-0"`)
+		ada.send("HEAD", unlisted, nil).status(200)
+		ada.with("Sec-Purpose", "prefetch").get(unlisted).has(`action="/rooms/room-0/unfollow"`)
+		ada.get(unlisted + "/changes?after=0-0&counts=others").status(200).has(`id="all-unread"`).lacks("follow-button")
+		ada.withHTMX().post(unlisted+"/unfollow", url.Values{}).status(200).has(`action="/rooms/room-0/follow"`)
+		ada.get(unlisted).has(`action="/rooms/room-0/follow"`)
+		ada.withHTMX().post(unlisted+"/follow", url.Values{}).status(200).has(`action="/rooms/room-0/unfollow"`)
+	})
+}
+
 func TestMarkUnread(t *testing.T) {
 	storetest.Each(t, func(t *testing.T, db *store.Store) {
 		s := newSiteOn(t, db)

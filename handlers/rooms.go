@@ -159,7 +159,7 @@ func (h *Handlers) showRoomWith(c *gin.Context, status int, room chat.Room, comp
 		Presence: presenceProps(h.live.Presence(room.ID)), Composer: composer, Settings: chat.Can(viewer(c), chat.Moderate, chat.User{}),
 	}
 	if member := viewer(c); member != nil {
-		props.Member, props.Counts, props.News = true, h.pageCounts(c, room), views.News(before, member.ID, messages)
+		props.Member, props.Followed, props.Counts, props.News = true, before.Followed, h.pageCounts(c, room), views.News(before, member.ID, messages)
 	}
 	page := views.Page{Title: room.Name, Description: views.RoomDescription(room), Path: room.Path(), Room: true, Live: true, Feed: views.FeedPath(room), Counts: props.Counts}
 	return h.show(c, status, page, views.Room(props))

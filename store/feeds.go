@@ -50,6 +50,6 @@ func (s *Store) FollowedMessages(ctx context.Context, userID int64, limit int) (
 			ORDER BY r.last_posted_at DESC, r.id DESC LIMIT $2
 		) AS followed ON followed.id = m.room_id
 		WHERE m.number > followed.message_count - $3 AND m.deleted_at = 0 AND m.author_id <> $4
-		ORDER BY m.posted_at DESC, m.id DESC LIMIT $5`, userID, MostFollowed, limit, userID, limit)
+		ORDER BY m.posted_at DESC, m.id DESC LIMIT $5`, userID, chat.MostFollowed, limit, userID, limit)
 	return messages, err
 }

@@ -9,10 +9,6 @@ import (
 	"github.com/twilightbark/twilightbark/chat"
 )
 
-// MostFollowed bounds the rooms whose unread messages are counted for one
-// member: of more, those of latest activity.
-const MostFollowed = 100
-
 // Membership gives the user's place in the room.
 func (s *Store) Membership(ctx context.Context, userID, roomID int64) (m chat.Membership, err error) {
 	err = s.get(ctx, &m, `
@@ -105,7 +101,7 @@ func (s *Store) ReadAll(ctx context.Context, userID int64) error {
 }
 
 // Following lists the rooms that each of the users follows, by their slugs, at
-// most MostFollowed for each. What is unread is counted anew
+// most chat.MostFollowed for each. What is unread is counted anew
 // each time: the room's messages after the last that the user was shown, less
 // the user's own among them.
 func (s *Store) Following(ctx context.Context, userIDs []int64) (rooms []chat.Followed, err error) {
@@ -128,7 +124,7 @@ func (s *Store) Following(ctx context.Context, userIDs []int64) (rooms []chat.Fo
 				WHERE s.user_id IN (`+marks+`) AND s.followed
 			) AS f
 			WHERE f.place <= `+limit+`
-			ORDER BY f.user_id, f.place`, append(args, MostFollowed)...); err != nil {
+			ORDER BY f.user_id, f.place`, append(args, chat.MostFollowed)...); err != nil {
 			return nil, err
 		}
 		rooms = append(rooms, part...)
@@ -137,6 +133,16 @@ func (s *Store) Following(ctx context.Context, userIDs []int64) (rooms []chat.Fo
 		return cmp.Or(cmp.Compare(a.UserID, b.UserID), cmp.Compare(a.Slug, b.Slug))
 	})
 	return rooms, nil
+}
+
+// FollowedRooms gives up to limit of all rooms that a user follows, those whose
+// ids follow after.
+func (s *Store) FollowedRooms(ctx context.Context, userID, after int64, limit int) (rooms []chat.Room, err error) {
+	err = s.list(ctx, &rooms, selectRoom+`
+		JOIN memberships f ON f.room_id = r.id
+		WHERE f.user_id = $1 AND f.followed AND f.room_id > $2
+		ORDER BY f.room_id LIMIT $3`, userID, after, limit)
+	return rooms, err
 }
 
 // MovedRooms gives the rooms in which something was posted after that moment: of

@@ -232,6 +232,7 @@ func everyMethod(ctx context.Context, s *store.Store) map[string]error {
 	_, errs["Edit"] = s.Edit(ctx, chat.Edit{RoomID: 1, Number: 1, EditorID: 1, Body: "bark"})
 	_, errs["Delete"] = s.Delete(ctx, 1, 1, 1)
 	_, errs["Message"] = s.Message(ctx, 1, 1)
+	_, errs["FollowedRooms"] = s.FollowedRooms(ctx, 1, 0, 10)
 	_, errs["Versions"] = s.Versions(ctx, 1, 10)
 	_, errs["RemoveMessages"] = s.RemoveMessages(ctx)
 	_, errs["MessagesBy"] = s.MessagesBy(ctx, 1, chat.Message{}, 10)

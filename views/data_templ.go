@@ -62,7 +62,7 @@ func Data() templ.Component {
 					}()
 				}
 				ctx = templ.InitializeContext(ctx)
-				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 1, "<p>Download all that is yours as one zip file: your profile, your picture, and every message you wrote, to read in a browser and for programs as JSON.</p><form action=\"/settings/data\" method=\"post\">")
+				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 1, "<p>Download all that is yours as one zip file: your profile and picture, the rooms you follow, the members you ignore, and every message you wrote, to read in a browser and for programs as JSON.</p><form action=\"/settings/data\" method=\"post\">")
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}

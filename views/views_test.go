@@ -244,7 +244,7 @@ var examples = map[string][]golden.State{
 		})},
 		{Name: "for a member who comes back", Component: Room(RoomProps{
 			Room: room, Run: "run", Messages: []chat.Message{message(51, "hello"), message(52, "there")}, Presence: presence(1), Site: site,
-			Member: true, Counts: Counts{Rooms: following(0, 3)}, News: NewsProps{First: 52},
+			Member: true, Followed: true, Counts: Counts{Rooms: following(0, 3)}, News: NewsProps{First: 52},
 		})},
 		{Name: "hostile", Component: Room(RoomProps{Room: chat.Room{Slug: "x", Name: hostile}, Site: site})},
 	},
