@@ -78,6 +78,11 @@ func Quote(body string) string {
 	return strings.Join(quoted, "\n")
 }
 
+// Quoted is what a quote quotes, as Quote makes one.
+func Quoted(quote string) string {
+	return strings.ReplaceAll(strings.TrimPrefix(quote, "> "), "\n> ", "\n")
+}
+
 // PageSize is how many messages a page of history holds. It is part of every
 // permanent address, so it never changes.
 const PageSize = 50

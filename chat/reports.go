@@ -16,6 +16,7 @@ type Report struct {
 	AuthorID   int64 `db:"author_id"`
 	Author     string
 	Body       string // of the message as it now is; empty when it is deleted
+	HTML       string // made of Body
 	Reporter   string
 	Reason     string
 	ReportedAt Micros  `db:"reported_at"`

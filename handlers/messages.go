@@ -49,13 +49,14 @@ func answering(c *gin.Context, draft chat.Draft) chat.Draft {
 
 // reply tells what the message being written answers, as the address or the form
 // says. Where the original can't be asked for, the form's own words stay.
-func (h *Handlers) reply(c *gin.Context) views.Reply {
+func (h *Handlers) reply(c *gin.Context) (r views.Reply) {
 	number, ok := ordinal(cmp.Or(c.PostForm("reply_to"), c.Query("reply")))
 	if !ok {
 		return views.Reply{}
 	}
 	quote, posted := c.PostForm("quote"), !reads(c.Request)
-	r := views.Reply{Number: number, Quote: readable(quote), Quoting: quote != "" || !posted}
+	r = views.Reply{Number: number, Quote: readable(quote), Quoting: quote != "" || !posted}
+	defer func() { r.HTML = markup.Render(chat.Quoted(r.Quote), nil) }() // of whichever quote it is to be
 	room, err := h.room(c)
 	if err != nil {
 		return r

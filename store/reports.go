@@ -8,7 +8,7 @@ import (
 )
 
 const selectReport = `
-	SELECT p.id, p.message_id, r.slug AS room_slug, r.name AS room_name, m.number, m.author_id, authors.username AS author, m.body,
+	SELECT p.id, p.message_id, r.slug AS room_slug, r.name AS room_name, m.number, m.author_id, authors.username AS author, m.body, m.html,
 		reporters.username AS reporter, p.reason, p.reported_at, p.settled_at, COALESCE(settlers.username, '') AS settled_by, p.outcome
 	FROM reports p
 	JOIN messages m ON m.id = p.message_id

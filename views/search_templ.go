@@ -280,7 +280,7 @@ func results(p SearchProps) templ.Component {
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
-				templ_7745c5c3_Err = found(p.Query.Excerpt(m.Body)).Render(ctx, templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = found(foundIn(p.Query, m)).Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}

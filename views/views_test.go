@@ -1,6 +1,7 @@
 package views
 
 import (
+	"html"
 	"net/url"
 	"os"
 	"regexp"
@@ -209,8 +210,8 @@ var examples = map[string][]golden.State{
 		{Name: "fresh", Component: Composer(ComposerProps{Room: "/rooms/dogs", Nonce: "abcdefghijklmnop"})},
 		{Name: "completed", Component: ComposerCompleted(ComposerProps{Body: "hello @Ada ", Focus: true})},
 		{Name: "renewed", Component: ComposerRenewed(ComposerProps{Room: "/rooms/dogs", Nonce: "abcdefghijklmnop", Focus: true})},
-		{Name: "a reply", Component: ComposerRenewed(ComposerProps{Room: "/rooms/dogs", Nonce: "abcdefghijklmnop", Focus: true, Reply: Reply{Number: 17, Author: "Ada", Quote: "> one\n> two", Quoting: true}})},
-		{Name: "a reply without a quote, hostile", Component: ComposerRenewed(ComposerProps{Room: "/rooms/dogs", Nonce: "abcdefghijklmnop", Reply: Reply{Number: 17, Author: hostile, Quote: hostile}})},
+		{Name: "a reply", Component: ComposerRenewed(ComposerProps{Room: "/rooms/dogs", Nonce: "abcdefghijklmnop", Focus: true, Reply: Reply{Number: 17, Author: "Ada", Quote: "> one\n> **two**", HTML: "one\n<strong>two</strong>", Quoting: true}})},
+		{Name: "a reply without a quote, hostile", Component: ComposerRenewed(ComposerProps{Room: "/rooms/dogs", Nonce: "abcdefghijklmnop", Reply: Reply{Number: 17, Author: hostile, Quote: hostile, HTML: html.EscapeString(hostile)}})},
 		{Name: "several lines", Component: ComposerRenewed(ComposerProps{Room: "/rooms/dogs", Nonce: "abcdefghijklmnop", Several: true, Body: "\none\ntwo"})},
 		{Name: "refused", Component: ComposerRenewed(ComposerProps{Room: "/rooms/dogs", Nonce: "abcdefghijklmnop", Body: "text", Error: "The message is too long.", Focus: true})},
 		{Name: "logged out", Component: ComposerRenewed(ComposerProps{Room: "/rooms/dogs", Nonce: "abcdefghijklmnop", Body: "text", Error: "You are not logged in.", SignedOut: true})},
