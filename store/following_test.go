@@ -257,3 +257,36 @@ func TestMovedRooms(t *testing.T) {
 		}
 	})
 }
+
+// BenchmarkFollowing counts what is unread for 1,000 members, as many as one
+// round tells, who follow 20 rooms each. In each room 500 messages are new to
+// them, some of them their own.
+func BenchmarkFollowing(b *testing.B) {
+	for name, open := range map[string]func(testing.TB) *store.Store{"sqlite": storetest.SQLite, "postgres": storetest.Postgres} {
+		b.Run(name, func(b *testing.B) {
+			s := open(b)
+			ids := make([]int64, 1000)
+			for i := range ids {
+				ids[i] = storetest.User(b, s, fmt.Sprintf("member%d", i)).ID
+			}
+			for i := range 20 {
+				room := storetest.Room(b, s, fmt.Sprintf("room %d", i))
+				for _, id := range ids {
+					if err := s.Follow(b.Context(), id, room.ID, true); err != nil {
+						b.Fatal(err)
+					}
+				}
+				for n := range 500 {
+					post(b, s, draft(room.ID, ids[n], 500*i+n, "Who let the dogs out?"))
+				}
+			}
+			b.ResetTimer()
+			for b.Loop() {
+				rooms, err := s.Following(b.Context(), ids)
+				if err != nil || len(rooms) != 20*len(ids) {
+					b.Fatalf("got %d rooms, %v, want 20 for each member", len(rooms), err)
+				}
+			}
+		})
+	}
+}
