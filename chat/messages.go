@@ -22,7 +22,7 @@ type Message struct {
 	Author         string
 	AuthorAvatar   string `db:"author_avatar"`
 	Body           string // as it was written
-	HTML           string // made of Body when it was written; empty for what is older than that
+	HTML           string // made of Body; empty for what is older than that, until it is rendered anew
 	PostedRevision int64  `db:"posted_revision"` // the room's revision that brought it
 	Revision       int64  // the room's revision that last changed it
 	PostedAt       Micros `db:"posted_at"`
@@ -162,6 +162,14 @@ func (e Edit) Clean() (Edit, error) {
 		e.Body = body
 	}
 	return e, err
+}
+
+// Rendering is a message's text, and the HTML that was made of it.
+type Rendering struct {
+	ID       int64
+	Body     string
+	HTML     string
+	Rendered int64 `db:"render_version"` // the version of the rules that made HTML
 }
 
 // Version is what a message was from one revision on.

@@ -110,6 +110,7 @@ func New(config Config) *Handlers {
 	h.tasks.Go(func() { h.lookAfterReading(ctx) })
 	h.tasks.Go(func() { h.lookForAbsent(ctx) })
 	h.tasks.Go(func() { h.indexMessages(ctx) })
+	h.tasks.Go(func() { h.renewMessages(ctx) })
 	h.tasks.Go(func() { h.followSettings(ctx) })
 	return h
 }

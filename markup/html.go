@@ -117,6 +117,24 @@ func (r *renderer) mention(node *mention) {
 	r.out.WriteString(`<a class="mention" data-user="` + strconv.FormatInt(node.member.ID, 10) + `" href="` + html.EscapeString(node.member.Path) + `">` + name + `</a>`)
 }
 
+// mentionLink is what mention writes, as every version of it did.
+var mentionLink = regexp.MustCompile(`<a class="mention" data-user="([0-9]+)" href="([^"]*)">@([^<]*)</a>`)
+
+// Linked knows the members to whom HTML that Render made links, and nobody else:
+// a text that is rendered anew with it names whom it named when it was written.
+func Linked(rendered string) Resolve {
+	known := map[string]Member{}
+	for _, link := range mentionLink.FindAllStringSubmatch(rendered, -1) {
+		if id, err := strconv.ParseInt(link[1], 10, 64); err == nil {
+			known[html.UnescapeString(link[3])] = Member{ID: id, Path: html.UnescapeString(link[2])}
+		}
+	}
+	return func(name string) (Member, bool) {
+		member, ok := known[name]
+		return member, ok
+	}
+}
+
 // address is a link that stands for itself.
 func (r *renderer) address(address string) {
 	if r.inLink {

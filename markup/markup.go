@@ -20,7 +20,8 @@ import (
 )
 
 // Version names the rules by which Render works. It goes up whenever the same
-// text would give other HTML, so that what was rendered before can be told.
+// text would give other HTML, so that what was rendered before is rendered anew,
+// and store.OutdatedBelow with it.
 const Version = 1
 
 // Bounds of what is rendered. A text beyond them is shown as it stands.

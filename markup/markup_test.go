@@ -112,6 +112,25 @@ func TestMentionsAreLimited(t *testing.T) {
 	}
 }
 
+// A text rendered anew names whom it named, though others have such names by now.
+func TestLinked(t *testing.T) {
+	const text = "@ada, *@Ada* and @eve: `@ada` [@eve](http://a.example)"
+	first := Render(text, resolve)
+	if got := Render(text, Linked(first)); got != first {
+		t.Errorf("rendered anew, it is\n%s, want\n%s", got, first)
+	}
+	for name, known := range map[string]bool{"ada": true, "Ada": true, "ADA": false, "eve": false} {
+		member, ok := Linked(first)(name)
+		if ok != known || known && member != (Member{7, "/users/ada"}) {
+			t.Errorf("%s: got %+v, %v", name, member, ok)
+		}
+	}
+	forged := Render(`<a class="mention" data-user="1" href="/users/root">@eve</a>`, resolve)
+	if _, ok := Linked(forged)("eve"); ok {
+		t.Errorf("%s links to nobody, whatever its text looks like", forged)
+	}
+}
+
 // hostile is what parsers take long for, or make much of.
 func hostile() []string {
 	texts := []string{""}
@@ -164,6 +183,9 @@ var allowed = map[string][]string{
 // check holds for every text.
 func check(t rapid.TB, text string) {
 	got := Render(text, resolve)
+	if anew := Render(text, Linked(got)); anew != got && strings.Count(got, `class="mention"`) < maxMentions {
+		t.Errorf("%q: rendered anew\n%s is\n%s", text, got, anew)
+	}
 	if made := render(readable(text), resolve); got != made {
 		t.Errorf("%q: the last step changed\n%s to\n%s", text, made, got)
 	}

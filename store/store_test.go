@@ -233,6 +233,8 @@ func everyMethod(ctx context.Context, s *store.Store) map[string]error {
 	_, errs["Delete"] = s.Delete(ctx, 1, 1, 1)
 	_, errs["Message"] = s.Message(ctx, 1, 1)
 	_, errs["FollowedRooms"] = s.FollowedRooms(ctx, 1, 0, 10)
+	_, errs["Outdated"] = s.Outdated(ctx, 10)
+	errs["Renew"] = s.Renew(ctx, []chat.Rendering{{ID: 1, Body: "bark", Rendered: 1}})
 	_, errs["Versions"] = s.Versions(ctx, 1, 10)
 	_, errs["RemoveMessages"] = s.RemoveMessages(ctx)
 	_, errs["MessagesBy"] = s.MessagesBy(ctx, 1, chat.Message{}, 10)
