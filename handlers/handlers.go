@@ -44,6 +44,7 @@ type Config struct {
 	FormAge          time.Duration  // least time between showing and sending the form to register; 0 for none
 	MaxStreams       int            // for each address; 0 for any number
 	Mail             mail.Sender    // for letters
+	NoticeAfter      time.Duration  // how long a message stays unread before a letter tells of it
 	AuditRetention   time.Duration  // how long the audit table remembers; 0 for ever
 	Dev              bool           // there is also what helps to build the site
 }

@@ -12,14 +12,15 @@ import (
 )
 
 const (
-	noticeLook  = 30 * time.Second // between two looks for members to be told
-	noticeBatch = 200              // members looked at at a time
+	noticeLook      = 30 * time.Second // between two looks for members to be told, if the time a message stays unread is not shorter
+	noticeLookLeast = time.Second
+	noticeBatch     = 200 // members looked at at a time
 )
 
 // lookForAbsent looks for members who are to get a letter about what they miss,
 // until ctx ends. Posting has nothing to do with it.
 func (h *Handlers) lookForAbsent(ctx context.Context) {
-	look := time.NewTicker(noticeLook)
+	look := time.NewTicker(max(min(noticeLook, h.NoticeAfter), noticeLookLeast))
 	defer look.Stop()
 	for {
 		select {
@@ -38,12 +39,12 @@ func (h *Handlers) noticeAbsent(ctx context.Context) error {
 	h.storeShown(ctx, 0) // what open pages show is not missed
 	for noticed := noticeBatch; noticed == noticeBatch; {
 		var err error
-		if noticed, err = h.Store.NoticeMentions(ctx, noticeBatch); err != nil {
+		if noticed, err = h.Store.NoticeMentions(ctx, h.NoticeAfter, noticeBatch); err != nil {
 			return err
 		}
 	}
 	for after := int64(0); ; {
-		last, err := h.Store.NoticeRooms(ctx, after, noticeBatch)
+		last, err := h.Store.NoticeRooms(ctx, h.NoticeAfter, after, noticeBatch)
 		if err != nil {
 			return err
 		}

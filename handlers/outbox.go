@@ -48,6 +48,28 @@ func (h *Handlers) sendLetter(ctx context.Context) bool {
 // deliver sends a letter, and takes it out of the outbox if it was taken, or
 // never will be. An error is one of the database.
 func (h *Handlers) deliver(ctx context.Context, letter chat.Letter) error {
+	var missed chat.Missed
+	if letter.Kind.Notice() {
+		var err error
+		if missed, err = h.Store.Missed(ctx, letter); err != nil {
+			return err
+		}
+		if missed.None() {
+			return h.Store.Forgo(ctx, letter)
+		}
+	}
+	composed, err := h.compose(ctx, letter, missed)
+	if chat.KindOf(err) == chat.NotFound {
+		return h.Store.Drop(ctx, letter) // nobody is to get it
+	}
+	if err != nil {
+		return err
+	}
+	return h.hand(ctx, letter, composed)
+}
+
+// compose writes a letter as things are now. That nobody is to get it is NotFound.
+func (h *Handlers) compose(ctx context.Context, letter chat.Letter, missed chat.Missed) (mail.Letter, error) {
 	var token string
 	var hash []byte
 	if letter.Kind.LinkLife() > 0 {
@@ -55,16 +77,15 @@ func (h *Handlers) deliver(ctx context.Context, letter chat.Letter) error {
 		hash = hashOf(token)
 	}
 	user, err := h.Store.Addressee(ctx, letter, hash)
-	if chat.KindOf(err) == chat.NotFound {
-		return h.Store.Drop(ctx, letter) // nobody is to get it
-	}
 	if err != nil {
-		return err
+		return mail.Letter{}, err
 	}
-	composed, err := mail.Site{Name: h.inForce().SiteName, URL: h.BaseURL.String()}.Compose(ctx, letter, user, token)
-	if err != nil {
-		return err
-	}
+	return mail.Site{Name: h.inForce().SiteName, URL: h.BaseURL.String()}.Compose(ctx, letter, user, missed, token)
+}
+
+// hand gives a letter away, and takes it out of the outbox if that can't be done
+// again.
+func (h *Handlers) hand(ctx context.Context, letter chat.Letter, composed mail.Letter) error {
 	sent := h.Mail.Send(ctx, composed)
 	switch {
 	case sent == nil:
@@ -72,10 +93,10 @@ func (h *Handlers) deliver(ctx context.Context, letter chat.Letter) error {
 	case ctx.Err() != nil:
 		return ctx.Err() // its lease runs out
 	case mail.Permanent(sent):
-		h.Log.WarnContext(ctx, "a letter was refused, and is dropped", "kind", letter.Kind, "user", user.ID, "error", sent)
+		h.Log.WarnContext(ctx, "a letter was refused, and is dropped", "kind", letter.Kind, "user", letter.UserID, "error", sent)
 		return h.Store.Drop(ctx, letter)
 	}
 	dropped, err := h.Store.Retry(ctx, letter)
-	h.Log.WarnContext(ctx, "can't send a letter", "kind", letter.Kind, "user", user.ID, "tries", letter.Tries, "dropped", dropped, "error", sent)
+	h.Log.WarnContext(ctx, "can't send a letter", "kind", letter.Kind, "user", letter.UserID, "tries", letter.Tries, "dropped", dropped, "error", sent)
 	return err
 }

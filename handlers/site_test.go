@@ -120,7 +120,7 @@ func newSiteOn(t testing.TB, s *store.Store, change ...func(*Config)) *site {
 		Store: s, Log: slog.New(LogRequestIDs(slog.NewTextHandler(log, nil))),
 		BaseURL:  &url.URL{Scheme: "http", Host: "example.com"},
 		SiteName: "Test Bark", Zone: time.UTC, RegistrationOpen: true,
-		Mail: post,
+		Mail: post, NoticeAfter: 10 * time.Minute,
 	}
 	for _, set := range change {
 		set(&config)

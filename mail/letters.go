@@ -15,9 +15,12 @@ type Site struct {
 	URL  string // the public address, without a slash at its end
 }
 
-// Compose writes a letter of that kind to the user. Token makes the link in it;
-// it is empty for a kind that has none.
-func (s Site) Compose(ctx context.Context, letter chat.Letter, user chat.User, token string) (Letter, error) {
+// Compose writes a letter of that kind to the user. A notice tells what was
+// missed. Token makes the link in the letter; it is empty for a kind that has none.
+func (s Site) Compose(ctx context.Context, letter chat.Letter, user chat.User, missed chat.Missed, token string) (Letter, error) {
+	if letter.Kind.Notice() {
+		return s.composeNotice(ctx, letter, user, missed, token)
+	}
 	subject, lines := s.words(letter, user, token)
 	greeting := "Hello " + user.Username + ","
 	if letter.Kind == chat.AccountDeletedLetter {
@@ -29,19 +32,16 @@ func (s Site) Compose(ctx context.Context, letter chat.Letter, user chat.User, t
 	}).Render(ctx, &html)
 	text := append([]string{greeting}, lines...)
 	text = append(text, "-- \n"+s.Name+"\n"+s.URL)
-	unsubscribe := ""
-	if letter.Kind.Notice() {
-		unsubscribe = s.unsubscribe(token)
-	}
-	return Letter{
-		Unsubscribe: unsubscribe,
-		ID:          fmt.Sprintf("%d-%d-%d", letter.CreatedAt, letter.ID, letter.Tries), To: letter.Recipient,
-		Subject: subject, Text: strings.Join(text, "\n\n") + "\n", HTML: html.String(), At: letter.CreatedAt.Time(),
-	}, err
+	return addressed(letter, Letter{Subject: subject, Text: strings.Join(text, "\n\n") + "\n", HTML: html.String()}), err
 }
 
-// unsubscribe is the address that ends notices.
-func (s Site) unsubscribe(token string) string { return s.URL + "/unsubscribe/" + token }
+// addressed gives what was composed the name, the address and the time of its
+// letter.
+func addressed(letter chat.Letter, composed Letter) Letter {
+	composed.ID = fmt.Sprintf("%d-%d-%d", letter.CreatedAt, letter.ID, letter.Tries)
+	composed.To, composed.At = letter.Recipient, letter.CreatedAt.Time()
+	return composed
+}
 
 // actions say what the link in a letter does.
 var actions = map[chat.LetterKind]string{
@@ -49,9 +49,6 @@ var actions = map[chat.LetterKind]string{
 	chat.ResetLetter:           "Choose a new password",
 	chat.PasswordChangedLetter: "Choose a new password",
 	chat.EmailChangingLetter:   "Choose a new password",
-	chat.MentionLetter:         "Read it",
-	chat.RoomLetter:            "Read it",
-	chat.DigestLetter:          "Read it",
 }
 
 func (s Site) words(letter chat.Letter, user chat.User, token string) (subject string, paragraphs []string) {
@@ -85,24 +82,6 @@ func (s Site) words(letter chat.Letter, user chat.User, token string) (subject s
 		return "Your account at " + s.Name + " is deleted", []string{
 			"your account is gone, and with it your name, this address and your picture. Messages that were to go too are being removed.",
 			"If it was not you, write to those who run " + s.Name + ". Thank you for having been with us.",
-		}
-	case chat.MentionLetter:
-		return "Somebody named you at " + s.Name, []string{
-			"while you were away, somebody named you. Read it here:",
-			s.URL + "/mentions",
-			"This is the only letter about it until you have been back. No more such letters, with one press: " + s.unsubscribe(token),
-		}
-	case chat.RoomLetter:
-		return "Something new at " + s.Name, []string{
-			"while you were away, somebody wrote in a room that you follow. Read it here:",
-			s.URL + "/",
-			"This is the only letter about it until you have been back. No more such letters, with one press: " + s.unsubscribe(token),
-		}
-	case chat.DigestLetter:
-		return "Your day at " + s.Name, []string{
-			"there is something new in the rooms you follow, or somebody named you. Read it here:",
-			s.URL + "/",
-			"No more such letters, with one press: " + s.unsubscribe(token),
 		}
 	default: // chat.EmailChangedLetter
 		return "Your email for " + s.Name + " has changed", []string{

@@ -93,8 +93,9 @@ func (s *Store) addressee(ctx context.Context, letter chat.Letter) (user chat.Us
 			letter.UserID, letter.Recipient, letter.Recipient)
 	case chat.MentionLetter, chat.RoomLetter, chat.DigestLetter:
 		err = s.get(ctx, &user, selectUser+`
-			WHERE users.id = $1 AND users.email = $2 AND users.email_confirmed_at > 0 AND users.deleted_at = 0 AND users.notices <> 'none'`,
-			letter.UserID, letter.Recipient)
+			WHERE users.id = $1 AND users.email = $2 AND users.email_confirmed_at > 0 AND users.deleted_at = 0 AND users.disabled_at = 0
+				AND users.notices <> 'none' AND `+notBanned("$3"),
+			letter.UserID, letter.Recipient, s.now())
 	default:
 		user, err = s.User(ctx, letter.UserID)
 	}

@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"time"
 
 	"github.com/twilightbark/twilightbark/chat"
 )
@@ -62,15 +63,90 @@ type absent struct {
 	NoticedAt chat.Micros `db:"noticed_at"`
 }
 
+// What one letter tells.
+const (
+	toldMentions = 10
+	toldRooms    = 10
+	missedCount  = 500 // messages of a room that are looked at, the newest
+)
+
+// tellable is the condition under which a letter may tell a user of a message m,
+// at the moment that stands in that place of the statement: it can be read, and is
+// not by whom they ignore, nor in a room or on a site that they are banned from.
+func tellable(user, now string) string {
+	return `m.deleted_at = 0
+		AND NOT EXISTS (SELECT 1 FROM ignored i WHERE i.user_id = ` + user + ` AND i.ignored_id = m.author_id)
+		AND NOT EXISTS (
+			SELECT 1 FROM sanctions b
+			WHERE b.user_id = ` + user + ` AND b.room_id IN (0, m.room_id) AND b.kind = 'ban' AND (b.ends_at = 0 OR b.ends_at > ` + now + `))`
+}
+
+// Missed gives what a notice has to tell at the moment it leaves: of what there
+// was when it was put into the outbox, what is still unread, and may be told.
+func (s *Store) Missed(ctx context.Context, letter chat.Letter) (missed chat.Missed, err error) {
+	if missed.Mentions, err = s.missedMentions(ctx, letter); err != nil {
+		return missed, err
+	}
+	if len(missed.Mentions) > toldMentions {
+		missed.Mentions, missed.MoreMentions = missed.Mentions[:toldMentions], true
+	}
+	if missed.Rooms, err = s.missedRooms(ctx, letter); err != nil {
+		return missed, err
+	}
+	missed.MoreRooms = max(0, len(missed.Rooms)-toldRooms)
+	missed.Rooms = missed.Rooms[:len(missed.Rooms)-missed.MoreRooms]
+	return missed, nil
+}
+
+func (s *Store) missedMentions(ctx context.Context, letter chat.Letter) (mentions []chat.Message, err error) {
+	err = s.list(ctx, &mentions, selectMessage+`
+		JOIN mentions x ON x.message_id = m.id
+		LEFT JOIN memberships f ON f.user_id = x.user_id AND f.room_id = m.room_id
+		WHERE x.user_id = $1 AND x.at > $2 AND x.at <= $3 AND NOT x.seen AND m.number > COALESCE(f.read_number, 0)
+			AND `+tellable("x.user_id", "$4")+`
+		ORDER BY x.message_id DESC LIMIT $5`,
+		letter.UserID, letter.CreatedAt-micros(chat.NoticeLast), letter.CreatedAt, s.now(), toldMentions+1)
+	return mentions, err
+}
+
+// missedRooms is empty for who does not want to be told of rooms.
+func (s *Store) missedRooms(ctx context.Context, letter chat.Letter) (rooms []chat.MissedRoom, err error) {
+	since := letter.CreatedAt - micros(chat.NoticeLast)
+	err = s.list(ctx, &rooms, `
+		SELECT r.slug, r.name, COUNT(*) AS messages, r.message_count - CAST($1 AS BIGINT) > f.read_number AS more
+		FROM memberships f
+		JOIN users u ON u.id = f.user_id AND u.notices IN ('rooms', 'daily')
+		JOIN rooms r ON r.id = f.room_id AND r.message_count > f.read_number
+		JOIN messages m ON m.room_id = r.id AND m.number > f.read_number AND m.number > r.message_count - CAST($2 AS BIGINT)
+		WHERE f.user_id = $3 AND f.followed AND r.last_posted_at > $4
+			AND m.author_id <> f.user_id AND m.posted_at <= $5 AND `+tellable("f.user_id", "$6")+`
+		GROUP BY r.id, r.slug, r.name, r.message_count, r.last_posted_at, f.read_number
+		HAVING MAX(m.posted_at) > $7
+		ORDER BY r.last_posted_at DESC, r.id DESC LIMIT $8`,
+		missedCount, missedCount, letter.UserID, since, letter.CreatedAt, s.now(), since, chat.MostFollowed)
+	return rooms, err
+}
+
+// Forgo drops a notice that has nothing left to tell. It counts as none: the next
+// may come before its member is back.
+func (s *Store) Forgo(ctx context.Context, letter chat.Letter) error {
+	return s.InTx(ctx, func(s *Store) error {
+		if _, err := s.exec(ctx, `UPDATE users SET noticed_at = 0 WHERE id = $1 AND noticed_at <= $2`, letter.UserID, letter.CreatedAt); err != nil {
+			return err
+		}
+		return s.Drop(ctx, letter)
+	})
+}
+
 // Who may get a notice: at a confirmed address, with an account that can be used,
 // and not before being back since the last one.
 const mayBeNoticed = `u.email_confirmed_at > 0 AND u.deleted_at = 0 AND u.disabled_at = 0
 	AND (u.noticed_at = 0 OR u.notices = 'daily' OR EXISTS (SELECT 1 FROM sessions s WHERE s.user_id = u.id AND s.seen_at > u.noticed_at))`
 
 // NoticeMentions puts a notice into the outbox for each of up to limit members
-// whom a message names that they did not see for 10 minutes, and who were not
-// told of any since they were last here. It tells how many there were.
-func (s *Store) NoticeMentions(ctx context.Context, limit int) (noticed int, err error) {
+// whom a message names that has been unread for that long, and who were not told
+// of any since they were last here. It tells how many there were.
+func (s *Store) NoticeMentions(ctx context.Context, unread time.Duration, limit int) (noticed int, err error) {
 	now := s.now()
 	var members []absent
 	if err := s.list(ctx, &members, `
@@ -80,9 +156,9 @@ func (s *Store) NoticeMentions(ctx context.Context, limit int) (noticed int, err
 		JOIN messages m ON m.id = x.message_id
 		LEFT JOIN memberships f ON f.user_id = x.user_id AND f.room_id = m.room_id
 		WHERE x.at > $1 AND x.at <= $2 AND NOT x.seen AND x.at > u.noticed_at
-			AND m.deleted_at = 0 AND m.number > COALESCE(f.read_number, 0)
+			AND m.number > COALESCE(f.read_number, 0) AND `+tellable("u.id", "$3")+`
 			AND u.notices IN ('mentions', 'rooms') AND `+mayBeNoticed+`
-		ORDER BY u.id LIMIT $3`, now-micros(chat.NoticeLast), now-micros(chat.NoticeAfter), limit); err != nil {
+		ORDER BY u.id LIMIT $4`, now-micros(chat.NoticeLast), now-micros(unread), now, limit); err != nil {
 		return 0, err
 	}
 	for _, member := range members { // each in a transaction of its own
@@ -98,7 +174,7 @@ func (s *Store) NoticeMentions(ctx context.Context, limit int) (noticed int, err
 // the rooms they follow, at once or once a day, and of the mentions with it. It
 // looks at up to limit of them whose ids follow after, and gives the last of
 // these ids, or 0 when there are no more.
-func (s *Store) NoticeRooms(ctx context.Context, after int64, limit int) (last int64, err error) {
+func (s *Store) NoticeRooms(ctx context.Context, unread time.Duration, after int64, limit int) (last int64, err error) {
 	var members []struct {
 		absent
 		Notices chat.Notices
@@ -113,19 +189,21 @@ func (s *Store) NoticeRooms(ctx context.Context, after int64, limit int) (last i
 				JOIN rooms r ON r.id = f.room_id AND r.message_count > f.read_number
 				JOIN messages m ON m.room_id = r.id AND m.number > f.read_number AND m.number > r.message_count - 100
 				WHERE f.user_id = u.id AND f.followed AND r.last_posted_at > $1
-					AND m.author_id <> u.id AND m.deleted_at = 0 AND m.posted_at > $2 AND m.posted_at <= $3 AND m.posted_at > u.noticed_at
+					AND m.author_id <> u.id AND m.posted_at > $2 AND m.posted_at <= $3 AND m.posted_at > u.noticed_at
+					AND `+tellable("u.id", "$4")+`
 			) OR EXISTS (
 				SELECT 1 FROM mentions x
 				JOIN messages m ON m.id = x.message_id
 				LEFT JOIN memberships f ON f.user_id = x.user_id AND f.room_id = m.room_id
 				WHERE x.user_id = u.id AND NOT x.seen AND u.notices = 'daily'
-					AND x.at > $4 AND x.at <= $5 AND x.at > u.noticed_at AND m.deleted_at = 0 AND m.number > COALESCE(f.read_number, 0)
+					AND x.at > $5 AND x.at <= $6 AND x.at > u.noticed_at AND m.number > COALESCE(f.read_number, 0)
+					AND `+tellable("u.id", "$7")+`
 			) AS news
 		FROM users u
-		WHERE u.id > $6 AND u.notices IN ('rooms', 'daily')
-		ORDER BY u.id LIMIT $7`,
-		now-micros(chat.NoticeLast), now-micros(chat.NoticeLast), now-micros(chat.NoticeAfter),
-		now-micros(chat.NoticeLast), now-micros(chat.NoticeAfter), after, limit); err != nil {
+		WHERE u.id > $8 AND u.notices IN ('rooms', 'daily')
+		ORDER BY u.id LIMIT $9`,
+		now-micros(chat.NoticeLast), now-micros(chat.NoticeLast), now-micros(unread), now,
+		now-micros(chat.NoticeLast), now-micros(unread), now, after, limit); err != nil {
 		return 0, err
 	}
 	for _, member := range members { // each in a transaction of its own

@@ -68,7 +68,7 @@ func Feed(p FeedProps) ([]byte, error) {
 			author.URI = p.BaseURL + chat.UserPath(m.Author)
 		}
 		feed.Entries = append(feed.Entries, atomEntry{
-			Title: m.Author + " in " + m.RoomName + ": " + excerpt(Plain(m)), ID: fmt.Sprintf("tag:%s,2026:message:%d", site.Hostname(), m.ID),
+			Title: m.Author + " in " + m.RoomName + ": " + Excerpt(m), ID: fmt.Sprintf("tag:%s,2026:message:%d", site.Hostname(), m.ID),
 			Published: atomTime(m.PostedAt), Updated: atomTime(m.ChangedAt), Author: author,
 			Link: atomLink{"alternate", "text/html", p.BaseURL + m.Path()}, Content: m.Body,
 		})

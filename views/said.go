@@ -28,6 +28,9 @@ func rendered(html string) templ.Component {
 	return templ.Raw(html) //nolint:forbidigo // as said above
 }
 
+// Excerpt is the beginning of what a reader sees of a message, in one line.
+func Excerpt(m chat.Message) string { return excerpt(Plain(m)) }
+
 // Plain is what a reader sees of a message, as text alone: without the marks of
 // its formats, but with those of its quotes and lists, so that nobody's words pass
 // for another's.

@@ -287,6 +287,17 @@ var examples = map[string][]golden.State{
 		{Name: "an email is confirmed", Component: EmailConfirmed()},
 		{Name: "a letter", Component: Letter(LetterProps{Site: "Test Bark", URL: "https://bark.example", Subject: "A letter", Greeting: "Hello Ada,", Paragraphs: []string{"follow this:", "https://bark.example/confirm-email/x", "Thank you."}, Action: "Confirm"})},
 		{Name: "a letter, hostile", Component: Letter(LetterProps{Site: hostile, URL: "https://bark.example", Subject: hostile, Greeting: hostile, Paragraphs: []string{hostile, "https://bark.example/" + hostile}, Action: hostile})},
+		{Name: "a notice", Component: NoticeLetter(NoticeLetterProps{
+			Site: "Test Bark", URL: "https://bark.example", Subject: "bob named you", Greeting: "Hello Ada,", Closing: "That is all.", Unsubscribe: "https://bark.example/unsubscribe/x",
+			News: []LetterNews{
+				{Intro: "you were named:", Items: []LetterItem{{Title: "bob in Dogs", Text: "“hello”", Link: "https://bark.example/rooms/dogs/1"}}},
+				{Intro: "And in rooms:", Items: []LetterItem{{Title: "Dogs: 1 new message", Link: "https://bark.example/rooms/dogs"}}},
+			},
+		})},
+		{Name: "a notice, hostile", Component: NoticeLetter(NoticeLetterProps{
+			Site: hostile, URL: "https://bark.example", Subject: hostile, Greeting: hostile, Closing: hostile, Unsubscribe: "https://bark.example/" + hostile,
+			News: []LetterNews{{Intro: hostile, Items: []LetterItem{{Title: hostile, Text: hostile, Link: "javascript:alert(1)"}}}},
+		})},
 		{Name: "another letter is on its way", Component: ConfirmationSent(hostile)},
 	},
 	"settings": {

@@ -77,6 +77,7 @@ type serveCommand struct {
 	FormAge        time.Duration  `env:"FORM_AGE" default:"2s" help:"Least time between showing and sending the form to register; 0 for none."`
 	MailURL        string         `env:"MAIL_URL" placeholder:"URL" default:"console:" help:"How letters leave: console: (this terminal), file:FOLDER, or smtp://user:password@host:port, or smtps://…"`
 	MailFrom       string         `env:"MAIL_FROM" default:"Twilight Bark <noreply@localhost>" help:"Whom letters come from."`
+	NoticeAfter    time.Duration  `env:"NOTICE_AFTER" default:"10m" help:"How long a message stays unread before a letter tells a member of it who is away."`
 	AuditRetention retention      `env:"AUDIT_RETENTION" default:"90d" help:"How long logins and changes of accounts are remembered, like 90d or 36h; 0 for ever."`
 	MaxStreams     int            `env:"MAX_STREAMS_PER_ADDR" name:"max-streams-per-addr" default:"32" help:"Most live streams for each address; 0 for no limit."`
 	Dev            bool           `env:"DEV" help:"Show at /kit what pages are made of, and to browsers where a request's time went. For those who build the site."`
@@ -92,6 +93,9 @@ func (s *serveCommand) Validate() error {
 	}
 	if s.FormAge < 0 {
 		return errors.New("FORM_AGE must not be negative")
+	}
+	if s.NoticeAfter <= 0 || s.NoticeAfter > chat.DigestEvery {
+		return errors.New("NOTICE_AFTER must be longer than 0, and at most 24h")
 	}
 	if s.SiteName == "" {
 		return errors.New("SITE_NAME must not be empty")

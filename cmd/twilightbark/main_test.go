@@ -222,6 +222,12 @@ func TestMalformedSettings(t *testing.T) {
 		{"POST_RATE=10/10", []string{"--post-rate"}},
 		{"FORM_AGE=soon", []string{"--form-age", "soon"}},
 		{"FORM_AGE=-1s", []string{"FORM_AGE"}},
+		{"NOTICE_AFTER=soon", []string{"--notice-after", "soon"}},
+		{"NOTICE_AFTER=", []string{"--notice-after"}},
+		{"NOTICE_AFTER=10", []string{"--notice-after"}},
+		{"NOTICE_AFTER=0", []string{"NOTICE_AFTER"}},
+		{"NOTICE_AFTER=-1s", []string{"NOTICE_AFTER"}},
+		{"NOTICE_AFTER=48h", []string{"NOTICE_AFTER", "24h"}},
 		{"LOGIN_RATE=0/1m", []string{"--login-rate"}},
 		{"LOGIN_RATE=10/1ms", []string{"--login-rate"}},
 		{"LOGIN_RATE=99999999999999999999/1m", []string{"--login-rate"}},
@@ -276,7 +282,7 @@ func TestVersionAndHelp(t *testing.T) {
 	settings := []string{
 		"ADDR", "BASE_URL", "DATABASE_URL", "DATA_DIR", "SITE_NAME", "TIME_ZONE", "REGISTRATION",
 		"TRUSTED_PROXIES", "POST_RATE", "LOGIN_RATE", "FORM_AGE", "MAX_STREAMS_PER_ADDR",
-		"MAIL_URL", "MAIL_FROM", "AUDIT_RETENTION", "DEV",
+		"MAIL_URL", "MAIL_FROM", "NOTICE_AFTER", "AUDIT_RETENTION", "DEV",
 		"STYLESHEET", "FOOTER", "ABOUT",
 	}
 	for _, test := range []struct {

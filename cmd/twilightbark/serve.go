@@ -58,7 +58,7 @@ func (s *serveCommand) Run(ctx context.Context, out io.Writer) (err error) {
 		Stylesheet: s.Stylesheet.File, Footer: s.Footer, About: s.About, Zone: s.TimeZone.Location,
 		RegistrationOpen: s.Registration.open, TrustedProxies: s.TrustedProxies,
 		PostRate: chat.Rate(s.PostRate), LoginRate: chat.Rate(s.LoginRate), MaxStreams: s.MaxStreams, FormAge: s.FormAge,
-		Mail: sender, AuditRetention: time.Duration(s.AuditRetention), Dev: s.Dev,
+		Mail: sender, NoticeAfter: s.NoticeAfter, AuditRetention: time.Duration(s.AuditRetention), Dev: s.Dev,
 	})
 	log.Info("listening", "url", "http://"+localAddress(listener.Addr()), "public", base.String())
 	return serve(ctx, listener, site, log)
