@@ -27,6 +27,7 @@ const (
 	idleTime    = 2 * time.Minute
 	maxHeader   = 16 << 10
 	sendBuffer  = 64 << 10 // bytes; the kernel's own choice lets one idle reader take megabytes
+	silenceTime = 30 * time.Second
 
 	stopTime = 15 * time.Second // for requests under way when the server is to stop
 )
@@ -74,7 +75,7 @@ func serve(ctx context.Context, listener net.Listener, site *handlers.Handlers, 
 		IdleTimeout:       idleTime,
 		MaxHeaderBytes:    maxHeader,
 		ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelWarn),
-		ConnContext:       boundBuffer,
+		ConnContext:       boundConnection,
 	}
 	failed := make(chan error, 1)
 	go func() { failed <- server.Serve(listener) }()
@@ -95,9 +96,12 @@ func serve(ctx context.Context, listener net.Listener, site *handlers.Handlers, 
 	return nil
 }
 
-func boundBuffer(ctx context.Context, conn net.Conn) context.Context {
+// boundConnection bounds what a connection may hold, and how long it lasts when
+// nobody is at its other end any more.
+func boundConnection(ctx context.Context, conn net.Conn) context.Context {
 	if tcp, ok := conn.(*net.TCPConn); ok {
 		_ = tcp.SetWriteBuffer(sendBuffer) // no harm if the system has its own mind
+		boundSilence(tcp, silenceTime)
 	}
 	return ctx
 }
