@@ -78,6 +78,14 @@ type MessageList struct {
 	Before   int64 // id of the message that the list before ended with; 0 for none
 }
 
+// MentionList says which of the messages that name a member to list, the newest
+// first.
+type MentionList struct {
+	RoomID int64 // 0 for all rooms
+	Unread bool  // only those that the member was shown neither there nor in this list
+	Before int64 // id of the message that the list before ended with; 0 for none
+}
+
 // Overview is the site in figures.
 type Overview struct {
 	Members       int64

@@ -2,7 +2,6 @@ package handlers
 
 import (
 	"cmp"
-	"math"
 	"net/http"
 	"slices"
 	"strings"
@@ -54,7 +53,7 @@ func (h *Handlers) showOwnFeed(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	mentions, err := h.Store.Mentions(ctx, user.ID, math.MaxInt64, feedLength)
+	mentions, err := h.Store.Mentions(ctx, user.ID, chat.MentionList{}, feedLength)
 	if err != nil {
 		return err
 	}

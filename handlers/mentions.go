@@ -2,7 +2,6 @@ package handlers
 
 import (
 	"context"
-	"math"
 	"net/http"
 	"slices"
 	"strings"
@@ -58,15 +57,18 @@ func (h *Handlers) named(ctx context.Context, body string) (map[string]chat.User
 // any more.
 func (h *Handlers) showMentions(c *gin.Context) error {
 	ctx, member := c.Request.Context(), viewer(c)
-	before, ok := ordinal(c.Query("before"))
-	if !ok {
-		before = math.MaxInt64
-	}
-	messages, err := h.Store.Mentions(ctx, member.ID, before, listedMentions+1)
+	props := views.MentionsProps{Room: query(c, "room"), Unread: c.Query("unread") != "", Zone: h.zone(c)}
+	room, err := h.roomNamed(c, props.Room)
 	if err != nil {
 		return err
 	}
-	props := views.MentionsProps{Messages: messages[:min(len(messages), listedMentions)], Zone: h.zone(c)}
+	of := chat.MentionList{RoomID: room, Unread: props.Unread}
+	of.Before, _ = ordinal(c.Query("before")) // what is none is the beginning
+	messages, err := h.Store.Mentions(ctx, member.ID, of, listedMentions+1)
+	if err != nil {
+		return err
+	}
+	props.Messages = messages[:min(len(messages), listedMentions)]
 	if len(messages) > listedMentions {
 		props.Before = props.Messages[listedMentions-1].ID
 	}

@@ -6,6 +6,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/PuerkitoBio/goquery"
+
 	"github.com/twilightbark/twilightbark/chat"
 	"github.com/twilightbark/twilightbark/store"
 	"github.com/twilightbark/twilightbark/store/storetest"
@@ -88,6 +90,50 @@ func TestMentionsByPages(t *testing.T) {
 	for _, bad := range []string{"0", "-1", "x", "9223372036854775808", "1%00"} {
 		ada.get("/mentions?before=" + bad).status(200)
 	}
+}
+
+func TestMentionsAreFiltered(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, db *store.Store) {
+		s := newSiteOn(t, db)
+		bob, ada, id := storetest.User(t, db, "bob"), s.member("ada"), userID(t, db, "ada")
+		for _, name := range []string{"dogs", "cats"} {
+			room := storetest.Room(t, db, name)
+			for j := range 60 {
+				d := chat.Draft{RoomID: room.ID, AuthorID: bob.ID, Body: fmt.Sprintf("%s %02d", name, j), Nonce: aNonce(), Mentions: []int64{id}}
+				if _, err := db.Post(t.Context(), d, chat.Rate{}); err != nil {
+					t.Fatal(err)
+				}
+			}
+		}
+		listed := func(path string) (texts []string, next string) {
+			t.Helper()
+			doc := ada.get(path).status(200).doc()
+			doc.Find(".latest a").Each(func(_ int, s *goquery.Selection) { texts = append(texts, s.Text()) })
+			return texts, doc.Find("a[rel=next]").AttrOr("href", "")
+		}
+		want := func(path string, count int, first, last string) (next string) {
+			t.Helper()
+			got, next := listed(path)
+			if len(got) != count || count > 0 && (got[0] != first || got[count-1] != last) {
+				t.Errorf("%s: got %d: %q, want %d from %q to %q", path, len(got), got, count, first, last)
+			}
+			return next
+		}
+		next := want("/mentions?room=Dogs", 50, "dogs 59", "dogs 10")
+		next = want(next, 10, "dogs 09", "dogs 00")
+		if next != "" {
+			t.Errorf("the last page leads to %q", next)
+		}
+		want("/mentions?room=dogs&unread=on", 0, "", "") // they were shown just now
+		next = want("/mentions?unread=on", 50, "cats 59", "cats 10")
+		want(next, 10, "cats 09", "cats 00")
+		want("/mentions?unread=on", 0, "", "")
+		ada.get("/mentions?unread=on").has("There are no such mentions.").wantMentions("0")
+		for _, bad := range []string{"room=none", "room=%00%FF", "room=-", "room=" + strings.Repeat("x", 9000), "unread=%00&before=x&room=%27"} {
+			want("/mentions?"+bad, 0, "", "")
+		}
+		ada.get("/mentions?room=Cats").has(`value="Cats"`)
+	})
 }
 
 func TestMentionIsCountedLive(t *testing.T) {

@@ -47,7 +47,7 @@ func TestMessagesAreRenderedAnew(t *testing.T) {
 			t.Errorf("the log moved from %s to %s, though nothing was said", want, got)
 		}
 		for name, want := range map[string]int{"bob": 1, "eve": 0} {
-			mentions, err := db.Mentions(t.Context(), s.account(name).ID, first.ID+1, 10)
+			mentions, err := db.Mentions(t.Context(), s.account(name).ID, chat.MentionList{Before: first.ID + 1}, 10)
 			if err != nil || len(mentions) != want {
 				t.Errorf("%s is told of %+v, %v", name, mentions, err)
 			}

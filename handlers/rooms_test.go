@@ -10,6 +10,7 @@ import (
 	"github.com/PuerkitoBio/goquery"
 
 	"github.com/twilightbark/twilightbark/chat"
+	"github.com/twilightbark/twilightbark/store"
 	"github.com/twilightbark/twilightbark/store/storetest"
 )
 
@@ -198,35 +199,37 @@ func TestGuestsPagesAreTheSameForAllGuests(t *testing.T) {
 }
 
 func TestDirectoryPagesAndFilters(t *testing.T) {
-	s := newSite(t)
-	ada := storetest.User(t, s.Store, "ada")
-	s.guest().get("/").lacks("Find a room").has("No rooms yet.")
-	for i := range 120 {
-		name, err := chat.NameRoom(fmt.Sprintf("dogs %03d", i))
-		if err != nil {
-			t.Fatal(err)
+	storetest.Each(t, func(t *testing.T, db *store.Store) {
+		s := newSiteOn(t, db)
+		ada := storetest.User(t, s.Store, "ada")
+		s.guest().get("/").lacks("Find a room").has("No rooms yet.")
+		for i := range 120 {
+			name, err := chat.NameRoom(fmt.Sprintf("dogs %03d", i))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if _, err := s.Store.OpenRoom(t.Context(), name, ada.ID); err != nil {
+				t.Fatal(err)
+			}
 		}
-		if _, err := s.Store.OpenRoom(t.Context(), name, ada.ID); err != nil {
-			t.Fatal(err)
+		seen := map[string]bool{}
+		for path := "/?q=DOGS"; path != ""; {
+			page := s.guest().get(path).status(200).doc()
+			page.Find(".rooms > li > a").Each(func(_ int, a *goquery.Selection) { seen[a.Text()] = true })
+			path = page.Find("a[rel=next]").AttrOr("href", "")
+			if page.Find("[name=q]").AttrOr("value", "") != "DOGS" {
+				t.Error("the filter was not kept")
+			}
 		}
-	}
-	seen := map[string]bool{}
-	for path := "/?q=DOGS"; path != ""; {
-		page := s.guest().get(path).status(200).doc()
-		page.Find(".rooms > li > a").Each(func(_ int, a *goquery.Selection) { seen[a.Text()] = true })
-		path = page.Find("a[rel=next]").AttrOr("href", "")
-		if page.Find("[name=q]").AttrOr("value", "") != "DOGS" {
-			t.Error("the filter was not kept")
+		if len(seen) != 120 {
+			t.Errorf("got %d rooms on all pages, want 120", len(seen))
 		}
-	}
-	if len(seen) != 120 {
-		t.Errorf("got %d rooms on all pages, want 120", len(seen))
-	}
-	if got := s.guest().get("/?q=dogs+07").doc().Find(".rooms > li").Length(); got != 10 {
-		t.Errorf("got %d rooms, want 10", got)
-	}
-	for _, query := range []string{"?q=cats", "?q=%25", "?q=%00%FF", "?after=junk&q=none", "?q=" + strings.Repeat("x", 10_000)} {
-		s.guest().get("/" + query).status(200)
-	}
-	s.guest().get("/?q=cats").has("No room has such a name.").lacks(`rel="next"`)
+		if got := s.guest().get("/?q=dogs+07").doc().Find(".rooms > li").Length(); got != 10 {
+			t.Errorf("got %d rooms, want 10", got)
+		}
+		for _, query := range []string{"?q=cats", "?q=%25", "?q=%00%FF", "?after=junk&q=none", "?q=" + strings.Repeat("x", 10_000)} {
+			s.guest().get("/" + query).status(200)
+		}
+		s.guest().get("/?q=cats").has("No room has such a name.").lacks(`rel="next"`)
+	})
 }

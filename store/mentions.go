@@ -48,13 +48,24 @@ func (s *Store) mention(ctx context.Context, messageID, authorID int64, named []
 	return err
 }
 
-// Mentions gives up to limit of the messages that name a user, the newest first,
-// of those before the message with that id. Deleted ones are left out.
-func (s *Store) Mentions(ctx context.Context, userID, before int64, limit int) (messages []chat.Message, err error) {
+// Mentions gives up to limit of the messages that name a user, as the list says.
+// Deleted ones are left out.
+func (s *Store) Mentions(ctx context.Context, userID int64, of chat.MentionList, limit int) (messages []chat.Message, err error) {
+	var f filter
+	f.add(" WHERE m.deleted_at = 0 AND x.user_id =", userID)
+	if of.Before > 0 {
+		f.add(" AND x.message_id <", of.Before)
+	}
+	if of.RoomID != 0 {
+		f.add(" AND m.room_id =", of.RoomID)
+	}
+	if of.Unread {
+		f.text += " AND NOT x.seen AND m.number > COALESCE(f.read_number, 0)"
+	}
+	f.add(" ORDER BY x.message_id DESC LIMIT", limit)
 	err = s.list(ctx, &messages, selectMessage+`
 		JOIN mentions x ON x.message_id = m.id
-		WHERE x.user_id = $1 AND x.message_id < $2 AND m.deleted_at = 0
-		ORDER BY x.message_id DESC LIMIT $3`, userID, before, limit)
+		LEFT JOIN memberships f ON f.user_id = x.user_id AND f.room_id = m.room_id`+f.text, f.args...)
 	return messages, err
 }
 

@@ -26,11 +26,11 @@ func TestMentionsOfAMessage(t *testing.T) {
 		if want := map[int64]int64{bob.ID: 1, cleo.ID: 1}; err != nil || fmt.Sprint(news) != fmt.Sprint(want) {
 			t.Errorf("news: got %v, %v, want %v", news, err, want)
 		}
-		mentions, err := db.Mentions(t.Context(), bob.ID, message.ID+1, 10)
+		mentions, err := db.Mentions(t.Context(), bob.ID, chat.MentionList{Before: message.ID + 1}, 10)
 		if err != nil || len(mentions) != 1 || mentions[0].ID != message.ID {
 			t.Errorf("of bob: got %+v, %v", mentions, err)
 		}
-		if before, err := db.Mentions(t.Context(), bob.ID, message.ID, 10); err != nil || len(before) != 0 {
+		if before, err := db.Mentions(t.Context(), bob.ID, chat.MentionList{Before: message.ID}, 10); err != nil || len(before) != 0 {
 			t.Errorf("before it: got %+v, %v", before, err)
 		}
 		latest, err := db.LatestMentions(t.Context(), message.PostedAt-1)

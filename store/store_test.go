@@ -297,7 +297,7 @@ func everyMethod(ctx context.Context, s *store.Store) map[string]error {
 	_, errs["Following"] = s.Following(ctx, []int64{1})
 	_, errs["MovedRooms"] = s.MovedRooms(ctx, 0)
 	_, errs["UsersByName"] = s.UsersByName(ctx, []string{"ada"})
-	_, errs["Mentions"] = s.Mentions(ctx, 1, 10, 10)
+	_, errs["Mentions"] = s.Mentions(ctx, 1, chat.MentionList{}, 10)
 	errs["SeeMentions"] = s.SeeMentions(ctx, 1, []int64{1})
 	_, errs["MentionNews"] = s.MentionNews(ctx, []int64{1})
 	_, errs["LatestMentions"] = s.LatestMentions(ctx, 0)

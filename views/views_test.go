@@ -201,6 +201,8 @@ var examples = map[string][]golden.State{
 		{Name: "letters, refused", Component: NoticesForm(NoticesProps{Error: hostile})},
 		{Name: "unsubscribe", Component: Unsubscribe("/unsubscribe/abc")},
 		{Name: "unsubscribed", Component: Unsubscribed()},
+		{Name: "no such mentions", Component: Mentions(MentionsProps{Room: hostile, Unread: true, Zone: time.UTC})},
+		{Name: "older mentions of some", Component: Mentions(MentionsProps{Room: hostile, Unread: true, Before: 117, Zone: time.UTC, Messages: []chat.Message{message(17, "hello @Ada")}})},
 		{Name: "no mentions", Component: Mentions(MentionsProps{Zone: time.UTC})},
 		{Name: "mentions", Component: Mentions(MentionsProps{Zone: time.UTC, Before: 117, Messages: []chat.Message{message(17, "hello @Ada"), {RoomSlug: "x", RoomName: hostile, Author: "bob", Body: hostile}}})},
 		{Name: "names", Component: Names("/rooms/dogs", []string{"Ada", "bob"})},
