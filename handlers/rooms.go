@@ -161,7 +161,7 @@ func (h *Handlers) showRoomWith(c *gin.Context, status int, room chat.Room, comp
 	if member := viewer(c); member != nil {
 		props.Member, props.Followed, props.Counts, props.News = true, before.Followed, h.pageCounts(c, room), views.News(before, member.ID, messages)
 	}
-	page := views.Page{Title: room.Name, Description: views.RoomDescription(room), Path: room.Path(), Room: true, Live: true, Feed: views.FeedPath(room), Counts: props.Counts}
+	page := views.Page{Title: room.Name, Description: views.RoomDescription(room), Path: room.Path(), Room: true, Live: true, SearchIn: room.Name, Feed: views.FeedPath(room), Counts: props.Counts}
 	return h.show(c, status, page, views.Room(props))
 }
 
@@ -187,7 +187,7 @@ func (h *Handlers) showPage(c *gin.Context) error {
 		body = views.OlderMessages(history)
 	}
 	title := room.Name + ", page " + strconv.FormatInt(page, 10)
-	layout := views.Page{Title: title, Description: views.HistoryDescription(history), Path: views.PagePath(room.Path(), page), Room: true}
+	layout := views.Page{Title: title, Description: views.HistoryDescription(history), Path: views.PagePath(room.Path(), page), Room: true, SearchIn: room.Name}
 	return h.show(c, http.StatusOK, layout, body)
 }
 

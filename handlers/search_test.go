@@ -181,6 +181,37 @@ func TestDeletedMessagesAreNotFound(t *testing.T) {
 	})
 }
 
+// Where there is a field to search with, it searches what is before one's eyes,
+// and from there all rooms.
+func TestSearchFields(t *testing.T) {
+	s := newSite(t)
+	room, ada := storetest.Room(t, s.Store, "Dogs & “Cats”"), storetest.User(t, s.Store, "ada")
+	for _, room := range []chat.Room{room, storetest.Room(t, s.Store, "others")} {
+		fill(s, room, ada, 1, 1)
+		s.index.ask(room.ID)
+	}
+	for path, in := range map[string]string{"/": "", room.Path(): room.Name, room.Path() + "/page/1": room.Name} {
+		page := s.guest().get(path).status(200)
+		form := page.doc().Find(`main form[action="/search"][method="get"]`)
+		if form.Length() != 1 || form.Find(`[name=q][type=search]`).Length() != 1 || form.Find("[name=room]").AttrOr("value", "") != in {
+			html, _ := form.Html()
+			t.Errorf("%s: the form is %s", path, html)
+		}
+		link := page.doc().Find(`header a[href^="/search"]`).AttrOr("href", "")
+		if got := s.guest().get(link).status(200).value("#room"); got != in {
+			t.Errorf("%s: the header leads to a search in %q, want %q", path, got, in)
+		}
+	}
+	found := s.guest().get(searchPath("q", "message", "room", room.Name)).status(200)
+	if got := found.results(); len(got) != 1 {
+		t.Errorf("in the room: got %q", got)
+	}
+	anywhere := found.doc().Find("form.search a").AttrOr("href", "none")
+	if got := s.guest().get(anywhere).status(200).results(); len(got) != 2 {
+		t.Errorf("%s: got %q, want what both rooms have", anywhere, got)
+	}
+}
+
 // A flood of searches is kept from the rooms: one that has waited is refused.
 func TestTooManySearches(t *testing.T) {
 	s := newSite(t)

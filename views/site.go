@@ -41,6 +41,7 @@ type Page struct {
 	Path        string // where logging in leads back to; of a page for everybody, its one address
 	Room        bool   // the body is a room, which fills the screen
 	Live        bool   // the body keeps the page current itself
+	SearchIn    string // name of the room that the header's search is about; empty for all
 
 	Feed string // path of the feed of the same; empty for none
 
@@ -72,6 +73,7 @@ func (p Page) title() string {
 	return title
 }
 
+func (p Page) searchPath() string   { return SearchProps{Room: p.SearchIn}.path(1) }
 func (p Page) loginPath() string    { return LoginPath(p.Path) }
 func (p Page) registerPath() string { return RegisterPath(p.Path) }
 

@@ -66,6 +66,10 @@ func groups() []ExampleGroup {
 			{State: "search", Component: Field(FieldProps{Name: "q", Label: "Search", Type: Search, Value: "dogs"})},
 			{State: "file", Component: Field(FieldProps{Name: "picture", Label: "Picture", Type: File, Value: "secret", Attributes: templ.Attributes{"accept": "image/*"}})},
 		}},
+		{"SearchBox", []Example{
+			{State: "least", Component: SearchBox(SearchBoxProps{ID: "kit-search", Action: "/search", Label: "Search messages"})},
+			{State: "bounded", Component: SearchBox(SearchBoxProps{ID: "kit-search-room", Action: "/search", Label: "Search this room", MaxLength: 200})},
+		}},
 		{"TextArea", []Example{
 			{State: "least", Component: TextArea(TextAreaProps{Name: "about", Label: "About"})},
 			{State: "a first line that is empty", Component: TextArea(TextAreaProps{Name: "story", Label: "Story", Value: "\ntwo"})},
