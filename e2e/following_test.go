@@ -153,6 +153,16 @@ func TestUnreadWithoutScripts(t *testing.T) {
 	ada.unread("dogs", "1", "1")
 	ada.press("Mark all as read")
 	ada.unread("dogs", "0", "0")
+
+	t.Log("a message is marked unread from its own page")
+	ada.goTo(s.url + dogs)
+	ada.click("#m-3 > .more", "More")
+	ada.press("Mark unread from here")
+	ada.sees("the first page", `location.pathname === "/"`)
+	ada.unread("dogs", "2", "2")
+	ada.goTo(s.url + dogs)
+	ada.sees("the news begin there", `document.querySelector(".news + [data-number]").dataset.number === "3"`)
+	ada.unread("dogs", "0", "0")
 }
 
 // Who is named sees it marked, and listed; to others it is a link.
@@ -191,6 +201,52 @@ func TestMentionIsMarkedForWhomItNames(t *testing.T) {
 	ada.press("And @ada once more, @stranger")
 	ada.sees("she is led to it", `location.hash === "#m-3" && document.querySelector("#m-3 .mention").href.endsWith("/users/ada")`)
 	ada.isNotScripted()
+}
+
+// The same with plain pages. What arrives in the frame beside the composer is
+// marked too, and what is ignored is hidden in it.
+func TestMentionsWithoutScripts(t *testing.T) {
+	t.Parallel()
+	s := start(t)
+	ada, _ := person(t, s, "ada")
+	bob, eve := s.member("bob"), s.member("eve")
+	room := bob.open("Dogs")
+	bob.post(room, "Good morning @ada and @nobody")
+	ada.withoutScripts()
+	ada.goTo(s.url)
+	ada.shows("#mention-count", "1")
+	ada.press("Mentions")
+	ada.reads("main li", "Good morning @ada and @nobody bob in Dogs")
+	ada.goTo(s.url)
+	ada.shows("#mention-count", "0")
+	ada.press("Mentions")
+	ada.press("Unread only")
+	ada.press("Show")
+	ada.reads("main", "There are no such mentions.")
+	ada.press("All mentions")
+	ada.sees("all of them", `location.search === ""`)
+	ada.fill("Room", "dogs")
+	ada.press("Show")
+	ada.sees("those of the room", `location.search.includes("room=dogs") && eye.field("Room").value === "dogs"`)
+	ada.press("Good morning @ada and @nobody")
+	ada.sees("she is led to it", `location.hash === "#m-1" && document.querySelectorAll("#m-1 .mention").length === 1`)
+
+	const marked = `(mention => !!mention && getComputedStyle(mention).backgroundColor !== "rgba(0, 0, 0, 0)")`
+	ada.goTo(s.url + room)
+	ada.sees("it is marked for her", marked+`(document.querySelector("#m-1 .mention"))`)
+	bob.post(room, "@ada, are you there? @bob is.")
+	ada.follows(s, "@ada, are you there? @bob is.")
+	ada.sees("it is marked for her in the frame", marked+`(`+inFrame+`[0].querySelector(".mention"))`)
+	ada.sees("another's name is not", `!`+marked+`(`+inFrame+`[0].querySelectorAll(".mention")[1])`)
+	ada.goTo(s.url + "/users/eve")
+	ada.press("Ignore")
+	ada.sees("she is ignored", `eye.named("button", "Listen again")`)
+	ada.goTo(s.url + room)
+	eve.post(room, "Rubbish")
+	bob.post(room, "Hear, hear")
+	ada.sees("what is not ignored is in the frame, and seen", inFrame+`.some(row => row.textContent.includes("Hear, hear") && row.checkVisibility())`)
+	ada.sees("what is ignored is not seen", inFrame+`.every(row => !row.textContent.includes("Rubbish") || !row.querySelector(".text").checkVisibility())`)
+	ada.sees("though it came", inFrame+`.some(row => row.textContent.includes("Rubbish"))`)
 }
 
 // isNotScripted checks that the page runs no script but htmx.

@@ -120,6 +120,7 @@ func TestNoticeOfAMention(t *testing.T) {
 		a.says(a.ada.ID)
 		a.clock.pass(time.Hour)
 		a.want("another, before she is back")
+		a.clock.pass(time.Minute)
 		a.returns()
 		a.want("the same, when she has been back and did not read it")
 		a.clock.pass(time.Minute)
@@ -138,6 +139,21 @@ func TestNoticeOfAMention(t *testing.T) {
 		a.want("when she wants no letters")
 		a.choose(chat.MentionNotices)
 		a.want("and when she does", chat.MentionLetter)
+	})
+}
+
+// That she was back counts at once, however lately she had been there before.
+func TestReturnIsNotedAtOnce(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, db *store.Store) {
+		a := newAway(t, db, true)
+		for range 3 {
+			a.says(a.ada.ID)
+			a.clock.pass(10 * time.Minute)
+			a.want("a mention", chat.MentionLetter)
+			a.clock.pass(time.Second)
+			a.returns()
+			a.clock.pass(time.Second)
+		}
 	})
 }
 

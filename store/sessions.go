@@ -63,15 +63,17 @@ func (s *Store) Begin(ctx context.Context, session Session, old []byte) error {
 func (s *Store) SessionUser(ctx context.Context, tokenHash []byte) (chat.User, error) {
 	var row struct {
 		chat.User
-		Begun chat.Micros
-		Seen  chat.Micros
+		Begun   chat.Micros
+		Seen    chat.Micros
+		Noticed chat.Micros
 	}
 	now := s.now()
 	err := s.get(ctx, &row, `
-		SELECT `+userColumns+`, s.created_at AS begun, s.seen_at AS seen
+		SELECT `+userColumns+`, s.created_at AS begun, s.seen_at AS seen, users.noticed_at AS noticed
 		FROM sessions s JOIN users ON users.id = s.user_id AND users.auth_version = s.auth_version
 		WHERE s.token_hash = $1 AND s.expires_at > $2 AND users.disabled_at = 0 AND `+notBanned("$3"), tokenHash, now, now)
-	if err != nil || now < row.Seen+micros(sessionTouch) {
+	returned := row.Seen <= row.Noticed // the first look since a notice: the next one waits for it
+	if err != nil || now < row.Seen+micros(sessionTouch) && !returned {
 		return row.User, err
 	}
 	// That the session was seen may be noted another time, and must not make
