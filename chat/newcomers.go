@@ -20,6 +20,12 @@ const NewcomerLinks = 2
 // ErrNewcomerLinks tells a newcomer so.
 var ErrNewcomerLinks = invalid("body", "In your first day here a message can have two links at most.")
 
+// NewcomerRepeats is for how long a newcomer can't say the same again, in any room.
+const NewcomerRepeats = 5 * time.Minute
+
+// ErrNewcomerRepeats tells a newcomer so.
+var ErrNewcomerRepeats = invalid("body", "You have said just this a moment ago. In your first day here, say something else, or wait five minutes.")
+
 // Newcomer is the rate that bounds newcomers beside this one: the same burst,
 // and then a tenth of the pace.
 func (r Rate) Newcomer() Rate { return Rate{Count: 3 * r.Count, Window: 30 * r.Window} }

@@ -4,7 +4,6 @@ import (
 	"net/http"
 	"net/url"
 	"strconv"
-	"time"
 
 	"github.com/a-h/templ"
 	"github.com/gin-gonic/gin"
@@ -132,15 +131,12 @@ func (h *Handlers) editMessage(c *gin.Context) error {
 	if edit, err = edit.Clean(); err != nil {
 		return err
 	}
-	if err := h.limitEdit(viewer(c), edit); err != nil {
-		return err
-	}
 	ctx := c.Request.Context()
 	if edit.HTML, edit.Mentions, err = h.render(ctx, edit.Body); err != nil {
 		return err
 	}
 	edit.Rendered = markup.Version
-	if message, err = h.Store.Edit(ctx, edit); err != nil {
+	if message, err = h.Store.Edit(ctx, edit, h.inForce().PostRate); err != nil {
 		return err
 	}
 	return h.revised(c, message)
@@ -220,14 +216,6 @@ func (h *Handlers) deleteMessage(c *gin.Context) error {
 		return err
 	}
 	return h.revised(c, message)
-}
-
-// limitEdit holds an edit against the limits on posting.
-func (h *Handlers) limitEdit(editor *chat.User, edit chat.Edit) error {
-	if h.inForce().PostRate.Limited() && editor.Newcomer(chat.At(time.Now())) && chat.Links(edit.Body) > chat.NewcomerLinks {
-		return chat.ErrNewcomerLinks
-	}
-	return h.edits.try(strconv.FormatInt(editor.ID, 10))
 }
 
 // noteDeletion tells in the room's log and in the audit table that a moderator

@@ -225,18 +225,33 @@ func TestEditsAndDeletionsAreLive(t *testing.T) {
 	})
 }
 
+// Edits are held to the rate that is in force, on every node, as posts are.
 func TestEditsAreLimited(t *testing.T) {
-	s := newSite(t, func(c *Config) { c.PostRate = chat.Rate{Count: 3, Window: time.Hour} })
-	storetest.Room(t, s.Store, "dogs")
-	ada := s.member("ada")
-	ada.post("/rooms/dogs/messages", draft("woof", aNonce())).status(303)
-	for i := range 3 {
-		ada.post("/rooms/dogs/1/edit", edited(fmt.Sprint("text ", i), 0)).status(303)
-	}
-	refused := ada.post("/rooms/dogs/1/edit", edited("too much", 0)).status(429)
-	if refused.value("textarea[name=body]") != "too much" || refused.Header().Get("Retry-After") == "" {
-		t.Errorf("got %v %s", refused.Header(), refused.Body)
-	}
+	storetest.Each(t, func(t *testing.T, db *store.Store) {
+		start := func(c *Config) { c.PostRate = chat.Rate{Count: 3, Window: time.Hour} }
+		s, elsewhere := newSiteOn(t, db, start), newSiteOn(t, db, start)
+		storetest.Room(t, db, "dogs")
+		ada := s.member("ada")
+		there := elsewhere.guest()
+		there.cookie = ada.cookie
+		ada.post("/rooms/dogs/messages", draft("woof", aNonce())).status(303)
+		for i, v := range []*visitor{ada, there, ada} {
+			v.post("/rooms/dogs/1/edit", edited(fmt.Sprint("text ", i), 0)).status(303)
+		}
+		for _, v := range []*visitor{ada, there, ada.withHTMX()} {
+			refused := v.post("/rooms/dogs/1/edit", edited("too much", 0)).status(429)
+			if refused.value("textarea[name=body]") != "too much" || refused.Header().Get("Retry-After") == "" {
+				t.Errorf("got %v %s", refused.Header(), refused.Body)
+			}
+		}
+		if _, err := db.Set(t.Context(), chat.PostRateSetting, "0"); err != nil {
+			t.Fatal(err)
+		}
+		for i, site := range []*site{s, elsewhere} {
+			site.lookForSettings(t.Context())
+			[]*visitor{ada, there}[i].post("/rooms/dogs/1/edit", edited(fmt.Sprint("no limit ", i), 0)).status(303)
+		}
+	})
 }
 
 // Whom a message names is what its text says now.

@@ -59,7 +59,6 @@ type Handlers struct {
 	hasher    *password.Hasher
 	attempts  *limiter
 	failures  *ledger // of logins
-	edits     *limiter
 	streams   *gate
 	pictures  *picture.Maker
 	uploads   chan struct{} // holds one for each that is being read
@@ -86,7 +85,6 @@ func New(config Config) *Handlers {
 		hasher:   password.NewHasher(0),
 		attempts: newLimiter(config.LoginRate),
 		failures: newLedger(config.Store.Record),
-		edits:    newLimiter(config.PostRate),
 		streams:  newGate(config.MaxStreams),
 		pictures: picture.NewMaker(),
 		uploads:  make(chan struct{}, maxUploads),

@@ -329,6 +329,17 @@ func passing(err error) bool {
 		errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF)
 }
 
+// awaitWriter waits for the transactions that write rows which name the user, and
+// keeps others from doing so until this one ends. On SQLite there are none, since
+// one transaction writes at a time.
+func (s *Store) awaitWriter(ctx context.Context, userID int64) error {
+	if !s.postgres() {
+		return nil
+	}
+	_, err := s.exec(ctx, `SELECT id FROM users WHERE id = $1 FOR UPDATE`, userID)
+	return err
+}
+
 func (s *Store) postgres() bool { return s.write.DriverName() == "postgres" }
 
 // wordsBlock is how many messages, by their ids, are a block of PostgreSQL's

@@ -9,23 +9,28 @@ import (
 // Edit gives a message another text, as one more change of its room, once: the
 // text that it has already changes nothing. One that was deleted meanwhile, or
 // changed since edit.Seen, is Conflict, and comes back as it now is; what the
-// editor is kept from writing is Forbidden.
-func (s *Store) Edit(ctx context.Context, edit chat.Edit) (message chat.Message, err error) {
+// editor is kept from writing is Forbidden, and more than rate allows is TooFast.
+func (s *Store) Edit(ctx context.Context, edit chat.Edit, rate chat.Rate) (message chat.Message, err error) {
 	if edit, err = edit.Clean(); err != nil {
 		return message, err
 	}
+	message, err = s.Message(ctx, edit.RoomID, edit.Number)
+	if err == nil && message.Body != edit.Body {
+		err = s.mayEdit(ctx, message, edit, rate) // before the room's lock, so that a flood takes none
+	}
+	if err != nil {
+		return message, err
+	}
 	_, err = s.changeRoom(ctx, edit.RoomID, func(s *Store, room *chat.Room) error {
-		if message, err = s.Message(ctx, edit.RoomID, edit.Number); err != nil {
+		if message, err = s.Message(ctx, edit.RoomID, edit.Number); err != nil || message.Body == edit.Body {
 			return err
 		}
-		if _, _, err := s.mayWrite(ctx, edit.EditorID, edit.RoomID); err != nil {
+		if err := s.mayEdit(ctx, message, edit, rate); err != nil {
 			return err
 		}
 		switch {
 		case message.DeletedAt != 0:
 			return &chat.Error{Kind: chat.Conflict, Message: "This message was deleted meanwhile, so it can't be changed. Your text is still here."}
-		case message.Body == edit.Body:
-			return nil
 		case edit.Seen != 0 && edit.Seen != message.Revision:
 			return &chat.Error{Kind: chat.Conflict, Message: "This message was changed meanwhile. What it says now stands here, and your text below it: saving replaces the one with the other."}
 		}
@@ -36,19 +41,29 @@ func (s *Store) Edit(ctx context.Context, edit chat.Edit) (message chat.Message,
 			edit.Body, edit.HTML, edit.Rendered, now, room.Revision, now, message.ID); err != nil {
 			return err
 		}
-		if err := s.addVersion(ctx, *room, message.ID, edit.Body, edit.EditorID, now); err != nil {
+		if err := s.addVersion(ctx, *room, version{messageID: message.ID, body: edit.Body, by: edit.EditorID, at: now, edit: true}); err != nil {
 			return err
 		}
 		if err := s.mention(ctx, message.ID, edit.EditorID, edit.Mentions); err != nil {
 			return err
 		}
 		message.Revision = 0 // to be read anew
-		return s.stillThere(ctx, edit.EditorID)
+		return s.stillMay(ctx, edit.EditorID, edit.RoomID)
 	})
 	if err == nil && message.Revision == 0 {
 		message, err = s.Message(context.WithoutCancel(ctx), edit.RoomID, edit.Number) // it is stored, whoever has left
 	}
 	return message, err
+}
+
+// mayEdit gives the reason for which the message can't be edited so just now, if
+// there is one.
+func (s *Store) mayEdit(ctx context.Context, message chat.Message, edit chat.Edit, rate chat.Rate) error {
+	editor, _, err := s.mayWrite(ctx, edit.EditorID, edit.RoomID)
+	if err == nil {
+		err = s.mayAdd(ctx, editor, addition{earlier: latestEdits, body: edit.Body, messageID: message.ID}, rate)
+	}
+	return err
 }
 
 // Delete makes a message one without a text, as one more change of its room; one
@@ -114,28 +129,23 @@ func (s *Store) tombstone(ctx context.Context, room chat.Room, messageID, by int
 		now, room.Revision, now, messageID); err != nil {
 		return err
 	}
-	return s.addVersion(ctx, room, messageID, "", by, now)
+	return s.addVersion(ctx, room, version{messageID: messageID, by: by, at: now})
+}
+
+// version is what a message is from a revision on.
+type version struct {
+	messageID int64
+	body      string
+	by        int64
+	at        chat.Micros
+	edit      bool // its author changed the text, and may do so only so often
 }
 
 // addVersion notes what a message is from the room's revision on.
-func (s *Store) addVersion(ctx context.Context, room chat.Room, messageID int64, body string, by int64, now chat.Micros) error {
+func (s *Store) addVersion(ctx context.Context, room chat.Room, v version) error {
 	_, err := s.exec(ctx, `
-		INSERT INTO message_versions (room_id, revision, message_id, body, changed_by, changed_at)
-		VALUES ($1, $2, $3, $4, $5, $6)`,
-		room.ID, room.Revision, messageID, body, by, now)
+		INSERT INTO message_versions (room_id, revision, message_id, body, changed_by, changed_at, edit)
+		VALUES ($1, $2, $3, $4, $5, $6, $7)`,
+		room.ID, room.Revision, v.messageID, v.body, v.by, v.at, v.edit)
 	return err
-}
-
-// stillThere refuses an author whose account is deleted. It comes after the rows
-// that name the author: they wait for a deletion that is under way, so that this
-// sees how it ended.
-func (s *Store) stillThere(ctx context.Context, authorID int64) error {
-	var deletedAt chat.Micros
-	if err := s.get(ctx, &deletedAt, `SELECT deleted_at FROM users WHERE id = $1`, authorID); err != nil {
-		return err
-	}
-	if deletedAt != 0 {
-		return &chat.Error{Kind: chat.SignedOut, Message: "This account is deleted, so this was not sent."}
-	}
-	return nil
 }

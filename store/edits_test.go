@@ -1,6 +1,7 @@
 package store_test
 
 import (
+	"errors"
 	"fmt"
 	"testing"
 	"time"
@@ -26,24 +27,24 @@ func TestEdit(t *testing.T) {
 		want := first
 		want.Body, want.HTML, want.Revision, want.ChangedAt, want.EditedAt = "bark", "<em> bark\r\n</em>", 3, chat.At(clock.now()), chat.At(clock.now())
 		for _, seen := range []int64{first.Revision, first.Revision, 0} { // sent once, twice, and by a script
-			got, err := s.Edit(t.Context(), edit(first, " bark\r\n", seen))
+			got, err := s.Edit(t.Context(), edit(first, " bark\r\n", seen), noRate)
 			if err != nil || got != want {
 				t.Errorf("edit, having seen %d: got %+v, %v, want %+v", seen, got, err, want)
 			}
 			clock.pass(time.Minute)
 		}
-		got, err := s.Edit(t.Context(), edit(first, "wau", first.Revision))
+		got, err := s.Edit(t.Context(), edit(first, "wau", first.Revision), noRate)
 		wantKind(t, err, chat.Conflict, "an edit of the text before")
 		if got != want {
 			t.Errorf("with the conflict: got %+v, want the message as it is, %+v", got, want)
 		}
 		for _, bad := range []string{"", " \u200b", "a\x00", "a\xff"} {
-			_, err := s.Edit(t.Context(), edit(first, bad, 0))
+			_, err := s.Edit(t.Context(), edit(first, bad, 0), noRate)
 			wantKind(t, err, chat.Invalid, bad)
 		}
 		nowhere := first
 		nowhere.Number = 3
-		_, err = s.Edit(t.Context(), edit(nowhere, "bark", 0))
+		_, err = s.Edit(t.Context(), edit(nowhere, "bark", 0), noRate)
 		wantKind(t, err, chat.NotFound, "a message that is none")
 		if got, err := s.Message(t.Context(), room.ID, 1); err != nil || got != want {
 			t.Errorf("got %+v, %v, want %+v", got, err, want)
@@ -57,7 +58,7 @@ func TestEditsInParallel(t *testing.T) {
 		ada, room := storetest.User(t, s, "ada"), storetest.Room(t, s, "dogs")
 		first := post(t, s, draft(room.ID, ada.ID, 1, "woof"))
 		_, errs := parallel(20, func(i int) (chat.Message, error) {
-			return s.Edit(t.Context(), edit(first, fmt.Sprint("text ", i%2), first.Revision))
+			return s.Edit(t.Context(), edit(first, fmt.Sprint("text ", i%2), first.Revision), noRate)
 		})
 		taken := 0
 		for _, err := range errs {
@@ -77,12 +78,88 @@ func TestEditsInParallel(t *testing.T) {
 	})
 }
 
+// What is counted is stored, so that several nodes count together.
+func TestEditRate(t *testing.T) {
+	eachDatabase(t, func(t *testing.T, db database) {
+		clock := newClock()
+		s, other := db.WithClock(clock.now), open(t, db.address).WithClock(clock.now)
+		rate := chat.Rate{Count: 3, Window: 10 * time.Second}
+		ada, room := storetest.User(t, s, "ada"), storetest.Room(t, s, "dogs")
+		first := post(t, s, draft(room.ID, ada.ID, 1, "woof"))
+		for n, node := range []*store.Store{s, other, s} {
+			clock.pass(time.Second)
+			for range 2 { // sent twice is once
+				if _, err := node.Edit(t.Context(), edit(first, fmt.Sprint("text ", n), 0), rate); err != nil {
+					t.Fatalf("edit %d of 3: %v", n+1, err)
+				}
+			}
+		}
+		_, err := other.Edit(t.Context(), edit(first, "one too many", 0), rate)
+		wantKind(t, err, chat.TooFast, "one too many")
+		if refusal, _ := errors.AsType[*chat.Error](err); refusal.After != 8*time.Second {
+			t.Errorf("got told to wait %v, want 8s", refusal.After)
+		}
+		if _, err := s.Edit(t.Context(), edit(first, "text 2", 0), rate); err != nil {
+			t.Errorf("the text that it has: got %v, want it taken", err)
+		}
+		if _, err := s.Post(t.Context(), draft(room.ID, ada.ID, 2, "more"), rate); err != nil {
+			t.Errorf("a message: got %v, want it posted: edits are counted apart", err)
+		}
+		if _, err := s.Edit(t.Context(), edit(first, "without a limit", 0), noRate); err != nil {
+			t.Errorf("without a limit: got %v", err)
+		}
+		clock.pass(10 * time.Second)
+		_, errs := parallel(9, func(i int) (chat.Message, error) {
+			return []*store.Store{s, other}[i%2].Edit(t.Context(), edit(first, fmt.Sprint("at once ", i), 0), rate)
+		})
+		taken := 0
+		for _, err := range errs {
+			if err == nil {
+				taken++
+			} else if chat.KindOf(err) != chat.TooFast {
+				t.Errorf("got %v, want TooFast", err)
+			}
+		}
+		if taken != 3 {
+			t.Errorf("got %d edits taken at once, want 3", taken)
+		}
+	})
+}
+
+// A newcomer's pace of edits is a tenth, as that of messages is.
+func TestNewcomersEditRate(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, s *store.Store) {
+		clock := newClock()
+		s = s.WithClock(clock.now)
+		rate := chat.Rate{Count: 1, Window: 10 * time.Second}
+		ada, room := storetest.User(t, s, "ada"), storetest.Room(t, s, "dogs")
+		first := post(t, s, draft(room.ID, ada.ID, 1, "woof"))
+		edits := func() (taken int) {
+			for {
+				clock.pass(10 * time.Second)
+				_, err := s.Edit(t.Context(), edit(first, fmt.Sprint("text ", taken, clock.now()), 0), rate)
+				if taken == 20 || err != nil {
+					return taken
+				}
+				taken++
+			}
+		}
+		if got := edits(); got != 3 {
+			t.Errorf("got %d edits of a newcomer, one every 10 seconds, want 3", got)
+		}
+		clock.pass(24 * time.Hour)
+		if got := edits(); got != 20 {
+			t.Errorf("a day later: got %d edits, want no end of them", got)
+		}
+	})
+}
+
 func TestDeleteKeepsVersions(t *testing.T) {
 	eachDatabase(t, func(t *testing.T, db database) {
 		s := db.Store
 		ada, mia, room := storetest.User(t, s, "ada"), storetest.User(t, s, "mia"), storetest.Room(t, s, "dogs")
 		first := post(t, s, draft(room.ID, ada.ID, 1, "woof"))
-		if _, err := s.Edit(t.Context(), edit(first, "bark", 0)); err != nil {
+		if _, err := s.Edit(t.Context(), edit(first, "bark", 0), noRate); err != nil {
 			t.Fatal(err)
 		}
 		for range 2 {
@@ -91,7 +168,7 @@ func TestDeleteKeepsVersions(t *testing.T) {
 				t.Errorf("got %+v, %v, want a message without a text, of revision 3", got, err)
 			}
 		}
-		_, err := s.Edit(t.Context(), edit(first, "again", 2))
+		_, err := s.Edit(t.Context(), edit(first, "again", 2), noRate)
 		wantKind(t, err, chat.Conflict, "an edit of what is deleted")
 		_, err = s.Delete(t.Context(), room.ID, 2, mia.ID)
 		wantKind(t, err, chat.NotFound, "a message that is none")
@@ -163,7 +240,7 @@ func TestWhoseAccountIsDeletedWritesNoMore(t *testing.T) {
 				case i == 0:
 					return struct{}{}, s.DeleteAccount(t.Context(), ada.ID, true)
 				case i%2 == 0:
-					_, err := s.Edit(t.Context(), edit(first, fmt.Sprint("bark ", i), 0))
+					_, err := s.Edit(t.Context(), edit(first, fmt.Sprint("bark ", i), 0), noRate)
 					return struct{}{}, err
 				}
 				_, err := s.Post(t.Context(), draft(room.ID, ada.ID, i, "woof"), noRate)
@@ -176,7 +253,7 @@ func TestWhoseAccountIsDeletedWritesNoMore(t *testing.T) {
 			}
 			_, err := s.Post(t.Context(), draft(room.ID, ada.ID, 99, "woof"), noRate)
 			wantKind(t, err, chat.SignedOut, "a message of a former member")
-			_, err = s.Edit(t.Context(), edit(first, "wau", 0))
+			_, err = s.Edit(t.Context(), edit(first, "wau", 0), noRate)
 			wantKind(t, err, chat.SignedOut, "an edit by a former member")
 			removeAll(t, s)
 		}

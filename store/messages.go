@@ -138,7 +138,7 @@ func (s *Store) insert(ctx context.Context, draft chat.Draft, rate chat.Rate) (i
 			return err
 		})
 	}
-	if kind := chat.KindOf(err); kind == chat.Conflict || kind == chat.TooFast {
+	if kind := chat.KindOf(err); kind == chat.Conflict || kind == chat.TooFast || kind == chat.Invalid {
 		twin, twinErr := s.posted(ctx, draft)
 		if chat.KindOf(twinErr) != chat.NotFound {
 			return twin, twinErr
@@ -181,7 +181,7 @@ func (s *Store) append(ctx context.Context, draft chat.Draft, rate chat.Rate) (i
 	if err != nil {
 		return 0, err
 	}
-	if err := s.addVersion(ctx, chat.Room{ID: draft.RoomID, Revision: room.Revision}, id, draft.Body, draft.AuthorID, now); err != nil {
+	if err := s.addVersion(ctx, chat.Room{ID: draft.RoomID, Revision: room.Revision}, version{messageID: id, body: draft.Body, by: draft.AuthorID, at: now}); err != nil {
 		return 0, err
 	}
 	if len(draft.Mentions) > 0 {
@@ -192,7 +192,7 @@ func (s *Store) append(ctx context.Context, draft chat.Draft, rate chat.Rate) (i
 	if err := s.wrote(ctx, draft.AuthorID, draft.RoomID, room.Count); err != nil {
 		return 0, err
 	}
-	return id, s.stillThere(ctx, draft.AuthorID)
+	return id, s.stillMay(ctx, draft.AuthorID, draft.RoomID)
 }
 
 // mayPost gives the reason for which the draft can't be posted just now, if
@@ -200,10 +200,7 @@ func (s *Store) append(ctx context.Context, draft chat.Draft, rate chat.Rate) (i
 func (s *Store) mayPost(ctx context.Context, draft chat.Draft, rate chat.Rate) error {
 	author, room, err := s.mayWrite(ctx, draft.AuthorID, draft.RoomID)
 	if err == nil {
-		err = s.tooFast(ctx, draft.AuthorID, rate)
-	}
-	if err == nil && rate.Limited() && author.Newcomer(s.now()) {
-		err = s.newcomerMay(ctx, draft, rate)
+		err = s.mayAdd(ctx, author, addition{earlier: latestPosts, body: draft.Body}, rate)
 	}
 	if err == nil && room.SlowSeconds > 0 && !chat.Can(&author, chat.Moderate, chat.User{}) {
 		err = s.tooSoon(ctx, draft, time.Duration(room.SlowSeconds)*time.Second)
@@ -211,12 +208,59 @@ func (s *Store) mayPost(ctx context.Context, draft chat.Draft, rate chat.Rate) e
 	return err
 }
 
-// newcomerMay holds a newcomer's draft against the limits of the first day.
-func (s *Store) newcomerMay(ctx context.Context, draft chat.Draft, rate chat.Rate) error {
-	if chat.Links(draft.Body) > chat.NewcomerLinks {
+// addition is a text that somebody brings into a room, as a post or by an edit.
+type addition struct {
+	earlier   string // the statement that gives the moments of those before it
+	body      string
+	messageID int64 // of the message that is edited; 0 for a post
+}
+
+// The latest moments at which somebody posted, and edited.
+const (
+	latestPosts = `
+		SELECT posted_at FROM messages WHERE author_id = $1 AND posted_at > $2 AND posted_at <= $3
+		ORDER BY posted_at DESC LIMIT $4`
+	latestEdits = `
+		SELECT changed_at FROM message_versions WHERE edit AND changed_by = $1 AND changed_at > $2 AND changed_at <= $3
+		ORDER BY changed_at DESC LIMIT $4`
+)
+
+// mayAdd holds a text against the limits on what its author adds, those of the
+// first day among them.
+func (s *Store) mayAdd(ctx context.Context, author chat.User, text addition, rate chat.Rate) error {
+	if !rate.Limited() {
+		return nil
+	}
+	if author.Newcomer(s.now()) {
+		if err := s.newcomerMay(ctx, author, text, rate); err != nil {
+			return err
+		}
+	}
+	return s.tooFast(ctx, author.ID, text.earlier, rate)
+}
+
+// newcomerMay holds a newcomer's text against the limits of the first day. In the
+// transaction that stores it, no other of theirs comes between.
+func (s *Store) newcomerMay(ctx context.Context, author chat.User, text addition, rate chat.Rate) error {
+	if chat.Links(text.body) > chat.NewcomerLinks {
 		return chat.ErrNewcomerLinks
 	}
-	return s.tooFast(ctx, draft.AuthorID, rate.Newcomer())
+	if s.tx != nil {
+		if _, err := s.exec(ctx, `UPDATE users SET id = id WHERE id = $1`, author.ID); err != nil {
+			return err
+		}
+	}
+	var same []int64
+	now := s.now()
+	if err := s.list(ctx, &same, `
+		SELECT id FROM messages WHERE author_id = $1 AND posted_at > $2 AND posted_at <= $3 AND body = $4 AND id <> $5 LIMIT 1`,
+		author.ID, now-micros(chat.NewcomerRepeats), now, text.body, text.messageID); err != nil {
+		return err
+	}
+	if len(same) > 0 {
+		return chat.ErrNewcomerRepeats
+	}
+	return s.tooFast(ctx, author.ID, text.earlier, rate.Newcomer())
 }
 
 // mayWrite gives the reason for which somebody can't change anything in a room
@@ -227,13 +271,14 @@ func (s *Store) mayWrite(ctx context.Context, userID, roomID int64) (chat.User, 
 		chat.Room
 		Role     chat.Role
 		Joined   chat.Micros
+		Deleted  chat.Micros
 		Kind     chat.SanctionKind
 		Reason   string
 		EndsAt   chat.Micros `db:"ends_at"`
 		Anywhere bool
 	}
 	if err := s.get(ctx, &at, `
-		SELECT r.id, r.locked_at, r.archived_at, r.slow_seconds, u.role, u.created_at AS joined, COALESCE(x.kind, '') AS kind, COALESCE(x.reason, '') AS reason,
+		SELECT r.id, r.locked_at, r.archived_at, r.slow_seconds, u.role, u.created_at AS joined, u.deleted_at AS deleted, COALESCE(x.kind, '') AS kind, COALESCE(x.reason, '') AS reason,
 			COALESCE(x.ends_at, 0) AS ends_at, COALESCE(x.room_id, 0) = 0 AS anywhere
 		FROM users u
 		JOIN rooms r ON r.id = $1
@@ -241,6 +286,9 @@ func (s *Store) mayWrite(ctx context.Context, userID, roomID int64) (chat.User, 
 		WHERE u.id = $3
 		ORDER BY x.room_id LIMIT 1`, roomID, s.now(), userID); err != nil {
 		return chat.User{}, chat.Room{}, err
+	}
+	if at.Deleted != 0 {
+		return chat.User{}, chat.Room{}, &chat.Error{Kind: chat.SignedOut, Message: "This account is deleted, so this was not sent."}
 	}
 	sanction := chat.Sanction{RoomID: at.ID, Kind: at.Kind, Reason: at.Reason, EndsAt: at.EndsAt}
 	if at.Anywhere {
@@ -250,6 +298,14 @@ func (s *Store) mayWrite(ctx context.Context, userID, roomID int64) (chat.User, 
 		return chat.User{}, chat.Room{}, sanction.Refusal()
 	}
 	return chat.User{ID: userID, Role: at.Role, CreatedAt: at.Joined}, at.Room, at.Closed(at.Role)
+}
+
+// stillMay is mayWrite for the end of a transaction, after the rows that name who
+// writes: they wait for a deletion of the account, or a sanction, that is under
+// way, so that this sees how it ended.
+func (s *Store) stillMay(ctx context.Context, userID, roomID int64) error {
+	_, _, err := s.mayWrite(ctx, userID, roomID)
+	return err
 }
 
 // tooSoon refuses a message that comes too soon after the author's last one in a
@@ -268,15 +324,10 @@ func (s *Store) tooSoon(ctx context.Context, draft chat.Draft, pause time.Durati
 
 // tooFast counts what is stored rather than what is asked, so that a form sent
 // twice counts once, on however many nodes.
-func (s *Store) tooFast(ctx context.Context, authorID int64, rate chat.Rate) error {
-	if !rate.Limited() {
-		return nil
-	}
+func (s *Store) tooFast(ctx context.Context, authorID int64, latest string, rate chat.Rate) error {
 	var recent []chat.Micros
 	now := s.now()
-	if err := s.list(ctx, &recent, `
-		SELECT posted_at FROM messages WHERE author_id = $1 AND posted_at > $2 AND posted_at <= $3
-		ORDER BY posted_at DESC LIMIT $4`, authorID, now-micros(rate.Window), now, rate.Count); err != nil {
+	if err := s.list(ctx, &recent, latest, authorID, now-micros(rate.Window), now, rate.Count); err != nil {
 		return err
 	}
 	if len(recent) < rate.Count {

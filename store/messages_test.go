@@ -200,6 +200,7 @@ func TestRefusedPostsLeaveNoGap(t *testing.T) {
 		room, ada := storetest.Room(t, s, "dogs"), storetest.User(t, s, "ada")
 		rate := chat.Rate{Count: 2, Window: time.Minute}
 		nobody, nowhere := ada.ID+1000, room.ID+1000
+		clock.pass(24 * time.Hour) // ada is no newcomer any more
 		for n := range 5 {
 			clock.pass(time.Hour)
 			for i := range 2 {
@@ -228,7 +229,7 @@ func TestRefusedPostsLeaveNoGap(t *testing.T) {
 			// All in one: several at once, of which the rate lets two pass.
 			clock.pass(time.Hour)
 			parallel(6, func(i int) (chat.Message, error) {
-				return s.Post(t.Context(), draft(room.ID, ada.ID, 1000+10*n+i, "woof"), rate)
+				return s.Post(t.Context(), draft(room.ID, ada.ID, 1000+10*n+i, fmt.Sprint("woof ", i)), rate)
 			})
 		}
 		checkLog(t, s, "dogs", 20)
@@ -246,7 +247,7 @@ func TestPostRate(t *testing.T) {
 		ada, bob := storetest.User(t, s, "ada"), storetest.User(t, s, "bob")
 		rate := chat.Rate{Count: 3, Window: 10 * time.Second}
 		tryPost := func(room, author int64, n int) error {
-			_, err := s.Post(t.Context(), draft(room, author, n, "woof"), rate)
+			_, err := s.Post(t.Context(), draft(room, author, n, fmt.Sprint("woof ", n)), rate)
 			return err
 		}
 		wantWait := func(err error, want time.Duration) {
@@ -287,7 +288,7 @@ func TestPostRateInParallel(t *testing.T) {
 		room, ada := storetest.Room(t, s, "dogs"), storetest.User(t, s, "ada")
 		rate := chat.Rate{Count: 5, Window: time.Hour}
 		_, errs := parallel(40, func(i int) (chat.Message, error) {
-			return s.Post(t.Context(), draft(room.ID, ada.ID, i, "woof"), rate)
+			return s.Post(t.Context(), draft(room.ID, ada.ID, i, fmt.Sprint("woof ", i)), rate)
 		})
 		posted := 0
 		for _, err := range errs {

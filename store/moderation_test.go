@@ -392,7 +392,7 @@ func TestNewcomersAreLimited(t *testing.T) {
 		var err error
 		wrote := 1
 		for ; err == nil; clock.pass(10 * time.Second) {
-			if err = writes("woof", rate); err == nil {
+			if err = writes(fmt.Sprint("woof ", wrote), rate); err == nil {
 				wrote++
 			}
 		}
@@ -460,6 +460,183 @@ func TestSecretIsOneForAll(t *testing.T) {
 			if errs[i] != nil || len(secret) != 1 || secret[0] != secrets[0][0] {
 				t.Errorf("node %d: got %v, %v, want the same as the others", i, secret, errs[i])
 			}
+		}
+	})
+}
+
+// Of what a member sends in the moment of a sanction, all that is stored was there
+// before it.
+func TestNothingIsStoredAfterASanction(t *testing.T) {
+	eachDatabase(t, func(t *testing.T, db database) {
+		nodes := []*store.Store{db.Store, open(t, db.address)}
+		rooms := []chat.Room{storetest.Room(t, db.Store, "dogs"), storetest.Room(t, db.Store, "cats")}
+		for _, given := range []chat.Sanction{{Kind: chat.Ban}, {Kind: chat.Mute}, {Kind: chat.Ban, RoomID: rooms[0].ID}, {Kind: chat.Mute, RoomID: rooms[0].ID}} {
+			eve := storetest.User(t, db.Store, fmt.Sprint("eve-", given.Kind, given.RoomID))
+			given.UserID, given.Reason = eve.ID, "spam"
+			first := post(t, db.Store, draft(rooms[0].ID, eve.ID, 0, "woof"))
+			changes := func() (count int) {
+				if err := db.raw.Get(&count, `SELECT COUNT(*) FROM message_versions WHERE changed_by = $1`, eve.ID); err != nil {
+					t.Error(err)
+				}
+				return count
+			}
+			before := 0
+			_, errs := parallel(13, func(i int) (struct{}, error) {
+				if i == 12 {
+					err := nodes[0].Sanction(t.Context(), given)
+					before = changes()
+					return struct{}{}, err
+				}
+				var err error
+				for try := 0; err == nil && try < 500; try++ {
+					node, room, text := nodes[i%2], rooms[0], fmt.Sprint("woof ", i, " ", try)
+					if given.RoomID == 0 {
+						room = rooms[i/2%2]
+					}
+					if i%5 == 0 {
+						_, err = node.Edit(t.Context(), edit(first, text, 0), noRate)
+					} else {
+						_, err = node.Post(t.Context(), draft(room.ID, eve.ID, 1000*(i+1)+try, text), noRate)
+					}
+				}
+				return struct{}{}, err
+			})
+			for i, err := range errs[:12] {
+				if chat.KindOf(err) != chat.Forbidden {
+					t.Errorf("writer %d: got %v, want to be refused at last", i, err)
+				}
+			}
+			if errs[12] != nil {
+				t.Errorf("the sanction: got %v", errs[12])
+			}
+			if after := changes(); after != before {
+				t.Errorf("%s, room %d: %d changes came after it", given.Kind, given.RoomID, after-before)
+			}
+		}
+	})
+}
+
+// The two wait for each other, whichever came first.
+func TestSanctionAndPostAtOnce(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, s *store.Store) {
+		room := storetest.Room(t, s, "dogs")
+		waits := func(act string, done chan error) {
+			t.Helper()
+			select {
+			case err := <-done:
+				t.Errorf("%s: got %v at once, want it to wait", act, err)
+				done <- err
+			case <-time.After(100 * time.Millisecond):
+			}
+		}
+		for _, in := range []int64{0, room.ID} {
+			eve := storetest.User(t, s, fmt.Sprint("eve", in))
+			ban := chat.Sanction{UserID: eve.ID, RoomID: in, Kind: chat.Ban, Reason: "spam"}
+			posts := func(s *store.Store, n int) error {
+				_, err := s.Post(t.Context(), draft(room.ID, eve.ID, n, "woof"), noRate)
+				return err
+			}
+			done := make(chan error, 1)
+			if err := s.InTx(t.Context(), func(inside *store.Store) error {
+				if err := posts(inside, 1); err != nil {
+					return err
+				}
+				go func() { done <- s.Sanction(t.Context(), ban) }()
+				waits("a ban while a message is being stored", done)
+				return nil
+			}); err != nil {
+				t.Fatal(err)
+			}
+			if err := <-done; err != nil {
+				t.Fatal(err)
+			}
+			if err := s.Lift(t.Context(), eve.ID, in); err != nil {
+				t.Fatal(err)
+			}
+			if err := s.InTx(t.Context(), func(inside *store.Store) error {
+				if err := inside.Sanction(t.Context(), ban); err != nil {
+					return err
+				}
+				go func() { done <- posts(s, 2) }()
+				waits("a message while a ban is being given", done)
+				return nil
+			}); err != nil {
+				t.Fatal(err)
+			}
+			wantKind(t, <-done, chat.Forbidden, "the message that waited for the ban")
+		}
+	})
+}
+
+// A newcomer does not say the same in all rooms.
+func TestNewcomersDoNotRepeatThemselves(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, s *store.Store) {
+		clock := newClock()
+		s = s.WithClock(clock.now)
+		ada, bob, dogs, cats := storetest.User(t, s, "ada"), storetest.User(t, s, "bob"), storetest.Room(t, s, "dogs"), storetest.Room(t, s, "cats")
+		rate := chat.Rate{Count: 100, Window: time.Second}
+		n := 0
+		says := func(room chat.Room, user chat.User, body string) error {
+			n++
+			_, err := s.Post(t.Context(), draft(room.ID, user.ID, n, body), rate)
+			return err
+		}
+		good := func(err error, act string) {
+			t.Helper()
+			if err != nil {
+				t.Errorf("%s: got %v, want it posted", act, err)
+			}
+		}
+		good(says(dogs, ada, "buy shoes"), "the first")
+		wantKind(t, says(dogs, ada, " buy shoes\n"), chat.Invalid, "the same")
+		wantKind(t, says(cats, ada, "buy shoes"), chat.Invalid, "the same in another room")
+		for range 2 {
+			if m, err := s.Post(t.Context(), draft(dogs.ID, ada.ID, 1, "buy shoes"), rate); err != nil || m.Number != 1 {
+				t.Errorf("the same form again: got %+v, %v, want the first message", m, err)
+			}
+		}
+		good(says(cats, bob, "buy shoes"), "another's")
+		good(says(cats, ada, "buy hats"), "something else")
+		other, err := s.Message(t.Context(), cats.ID, 2)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, err = s.Edit(t.Context(), edit(other, "buy shoes", 0), rate)
+		wantKind(t, err, chat.Invalid, "the same by an edit")
+		if _, err := s.Post(t.Context(), draft(dogs.ID, ada.ID, 900, "buy shoes"), noRate); err != nil {
+			t.Errorf("without limits: got %v", err)
+		}
+		clock.pass(chat.NewcomerRepeats)
+		good(says(cats, ada, "buy shoes"), "five minutes later")
+		clock.pass(24 * time.Hour)
+		good(says(cats, ada, "woof"), "a day later")
+		good(says(dogs, ada, "woof"), "a day later, again")
+	})
+}
+
+func TestNewcomersDoNotRepeatThemselvesAtOnce(t *testing.T) {
+	eachDatabase(t, func(t *testing.T, db database) {
+		nodes := []*store.Store{db.Store, open(t, db.address)}
+		ada := storetest.User(t, db.Store, "ada")
+		rooms := []chat.Room{storetest.Room(t, db.Store, "dogs"), storetest.Room(t, db.Store, "cats"), storetest.Room(t, db.Store, "birds")}
+		posted, errs := parallel(24, func(i int) (chat.Message, error) { // each form is sent twice
+			form := draft(rooms[i/2%3].ID, ada.ID, i/2, "buy shoes")
+			return nodes[i%2].Post(t.Context(), form, chat.Rate{Count: 100, Window: time.Second})
+		})
+		id, taken := int64(0), 0
+		for i, err := range errs {
+			switch {
+			case err == nil && id != 0 && posted[i].ID != id:
+				t.Errorf("messages %d and %d say the same", id, posted[i].ID)
+			case err == nil:
+				id = posted[i].ID
+				taken++
+			case chat.KindOf(err) != chat.Invalid:
+				t.Errorf("got %v, want Invalid", err)
+			}
+		}
+		if taken != 2 {
+			t.Errorf("%d forms were told that they are posted, want the one that is, both times", taken)
 		}
 	})
 }

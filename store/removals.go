@@ -148,7 +148,7 @@ func (s *Store) restoreSome(ctx context.Context, order removal, room *chat.Room)
 			m.Body, m.HTML, m.Version, room.Revision, now, m.ID); err != nil {
 			return err
 		}
-		if err := s.addVersion(ctx, *room, m.ID, m.Body, order.RestoredBy, now); err != nil {
+		if err := s.addVersion(ctx, *room, version{messageID: m.ID, body: m.Body, by: order.RestoredBy, at: now}); err != nil {
 			return err
 		}
 		if _, err := s.exec(ctx, `DELETE FROM removed_messages WHERE message_id = $1`, m.ID); err != nil {

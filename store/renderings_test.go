@@ -31,7 +31,7 @@ func TestRenew(t *testing.T) {
 		// Meanwhile one is edited and one deleted, by a node that still has the rules before.
 		change := edit(posted[3], "wau", 0)
 		change.Rendered = old
-		if _, err := s.Edit(t.Context(), change); err != nil {
+		if _, err := s.Edit(t.Context(), change, noRate); err != nil {
 			t.Fatal(err)
 		}
 		if _, err := s.Delete(t.Context(), room.ID, posted[4].Number, ada.ID); err != nil {

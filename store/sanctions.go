@@ -23,14 +23,18 @@ func notBanned(now string) string {
 }
 
 // Sanction gives a member a sanction, in place of one for the same room or for
-// the site. A ban from the site ends the member's sessions, and none holds
-// while it lasts.
+// the site. What the member was writing meanwhile is stored before it, or
+// refused. A ban from the site ends the member's sessions, and none holds while it
+// lasts.
 func (s *Store) Sanction(ctx context.Context, given chat.Sanction) error {
 	reason, err := chat.CleanReason(given.Reason)
 	if err != nil {
 		return err
 	}
 	return s.InTx(ctx, func(s *Store) error {
+		if err := s.awaitWriter(ctx, given.UserID); err != nil {
+			return err
+		}
 		now := s.now()
 		if _, err := s.exec(ctx, `
 			INSERT INTO sanctions (user_id, room_id, kind, reason, given_by, given_at, ends_at) VALUES ($1, $2, $3, $4, $5, $6, $7)

@@ -79,7 +79,7 @@ func openRaw(t testing.TB, address string) *sqlx.DB {
 // edit gives the message another text, as one more change of its room.
 func (db database) edit(t rapid.TB, m chat.Message, body string) {
 	t.Helper()
-	edited, err := db.Edit(context.Background(), chat.Edit{RoomID: m.RoomID, Number: m.Number, EditorID: m.AuthorID, Body: body})
+	edited, err := db.Edit(context.Background(), chat.Edit{RoomID: m.RoomID, Number: m.Number, EditorID: m.AuthorID, Body: body}, noRate)
 	if err != nil || edited.Body != body {
 		t.Fatalf("edit message %d: got %+v, %v", m.Number, edited, err)
 	}
@@ -231,7 +231,7 @@ func everyMethod(ctx context.Context, s *store.Store) map[string]error {
 	errs["KnowBrowser"] = s.KnowBrowser(ctx, 1, []byte("1"))
 	_, _, errs["Search"] = s.Search(ctx, store.Search{Query: words.Parse("x")}, 1)
 	_, errs["Index"] = s.Index(ctx)
-	_, errs["Edit"] = s.Edit(ctx, chat.Edit{RoomID: 1, Number: 1, EditorID: 1, Body: "bark"})
+	_, errs["Edit"] = s.Edit(ctx, chat.Edit{RoomID: 1, Number: 1, EditorID: 1, Body: "bark"}, chat.Rate{})
 	_, errs["Delete"] = s.Delete(ctx, 1, 1, 1)
 	_, errs["Message"] = s.Message(ctx, 1, 1)
 	_, errs["FollowedRooms"] = s.FollowedRooms(ctx, 1, 0, 10)
