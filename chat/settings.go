@@ -2,6 +2,7 @@ package chat
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -18,17 +19,19 @@ const (
 	RegistrationSetting Setting = "registration" // "open" or "closed"
 	PostRateSetting     Setting = "post_rate"    // as Rate writes it
 	LoginRateSetting    Setting = "login_rate"
+	DeniedSetting       Setting = "denied" // entries, one a line
 )
 
 // Settings is all of them.
-var Settings = []Setting{SiteNameSetting, RegistrationSetting, PostRateSetting, LoginRateSetting}
+var Settings = []Setting{SiteNameSetting, RegistrationSetting, PostRateSetting, LoginRateSetting, DeniedSetting}
 
 // SiteSettings is what holds for the site.
 type SiteSettings struct {
 	SiteName         string
 	RegistrationOpen bool
-	PostRate         Rate // of one member's messages
-	LoginRate        Rate // of attempts to log in or register, for each address and each account
+	PostRate         Rate   // of one member's messages
+	LoginRate        Rate   // of attempts to log in or register, for each address and each account
+	Denied           string // words and addresses that nothing people write may have, one a line
 }
 
 // MaxSiteName bounds the site's name, in characters.
@@ -77,6 +80,12 @@ func (s SiteSettings) with(name Setting, value string) (_ SiteSettings, problem 
 		s.PostRate, err = ParseRate(value)
 	case LoginRateSetting:
 		s.LoginRate, err = ParseRate(value)
+	case DeniedSetting:
+		entries := DeniedEntries(value)
+		s.Denied = strings.Join(entries, "\n")
+		if len(entries) > MaxDenied || slices.ContainsFunc(entries, func(entry string) bool { return utf8.RuneCountInString(entry) > MaxDeniedEntry }) {
+			problem = "These are at most 200 lines of 100 characters each."
+		}
 	default:
 		problem = "There is no such setting."
 	}
@@ -84,6 +93,28 @@ func (s SiteSettings) with(name Setting, value string) (_ SiteSettings, problem 
 		problem = "Write it like 10/1m, or 0 for no limit."
 	}
 	return s, problem
+}
+
+// Bounds of what is denied: entries, and characters in each.
+const (
+	MaxDenied      = 200
+	MaxDeniedEntry = 100
+)
+
+// DeniedEntries gives the entries of a list of what is denied, as it was typed.
+func DeniedEntries(typed string) (entries []string) {
+	for line := range strings.Lines(strings.ReplaceAll(typed, "\r", "\n")) {
+		if line = strings.TrimSpace(strings.Map(dropControls, line)); line != "" && !slices.Contains(entries, line) {
+			entries = append(entries, line)
+		}
+	}
+	return entries
+}
+
+// ErrDenied tells whoever writes something that is denied, and not what it is:
+// those whom the list is for would write it in another way.
+func ErrDenied(field string) *Error {
+	return invalid(field, "This has a word or an address that is not allowed here. Please put it in other words.")
 }
 
 // Bounds of a rate's parts.

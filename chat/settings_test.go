@@ -1,6 +1,7 @@
 package chat_test
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -35,13 +36,13 @@ func TestSiteSettings(t *testing.T) {
 	}
 	got := started.With(map[chat.Setting]string{
 		chat.SiteNameSetting: " Woofs\u202e  &\nCo ", chat.RegistrationSetting: "closed", chat.PostRateSetting: "0", chat.LoginRateSetting: "5/1m",
-		"of a newer program": "x",
+		chat.DeniedSetting: " shoes \r\n\r\nevil.example\nshoes\n\t", "of a newer program": "x",
 	})
-	if want := (chat.SiteSettings{SiteName: "Woofs & Co", LoginRate: chat.Rate{Count: 5, Window: time.Minute}}); got != want {
+	if want := (chat.SiteSettings{SiteName: "Woofs & Co", LoginRate: chat.Rate{Count: 5, Window: time.Minute}, Denied: "shoes\nevil.example"}); got != want {
 		t.Errorf("with all set: got %+v, want %+v", got, want)
 	}
 	bad := map[chat.Setting]string{
-		chat.SiteNameSetting: strings.Repeat("x", 65), chat.RegistrationSetting: "ajar", chat.PostRateSetting: "many", chat.LoginRateSetting: "0/1m",
+		chat.SiteNameSetting: strings.Repeat("x", 65), chat.RegistrationSetting: "ajar", chat.PostRateSetting: "many", chat.LoginRateSetting: "0/1m", chat.DeniedSetting: strings.Repeat("é", 101),
 	}
 	if got := started.With(bad); got != started {
 		t.Errorf("with what can't be: got %+v", got)
@@ -51,6 +52,13 @@ func TestSiteSettings(t *testing.T) {
 	}
 	if problems := chat.SettingProblems(map[chat.Setting]string{chat.SiteNameSetting: "", chat.RegistrationSetting: "open", chat.PostRateSetting: "0"}); len(problems) != 0 {
 		t.Errorf("of what can be: got %v", problems)
+	}
+	var many strings.Builder
+	for n := range chat.MaxDenied + 1 {
+		fmt.Fprintln(&many, "word", n)
+	}
+	if problems := chat.SettingProblems(map[chat.Setting]string{chat.DeniedSetting: many.String()}); len(problems) != 1 {
+		t.Errorf("of too many lines: got %v", problems)
 	}
 	if problems := chat.SettingProblems(map[chat.Setting]string{chat.SiteNameSetting: "\u202e "}); len(problems) != 1 {
 		t.Errorf("of a name that shows nothing: got %v", problems)

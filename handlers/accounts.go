@@ -63,6 +63,7 @@ func (h *Handlers) newAccount(c *gin.Context, form views.AccountFormProps) (user
 	problems := registration.Problems()
 	secret, weaknesses := newPassword(c, registration.Username, registration.Email)
 	maps.Copy(problems, weaknesses)
+	h.checkAllowed(problems, "username", "", registration.Username)
 	if len(problems) > 0 {
 		return user, &chat.Error{Kind: chat.Invalid, Message: "Please look at the fields below.", Fields: problems}
 	}

@@ -392,6 +392,60 @@ func TestSiteSettings(t *testing.T) {
 	})
 }
 
+// What an admin does not allow is refused wherever people write, on every node, to
+// everybody, and nobody is told what it is.
+func TestDeniedWords(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, db *store.Store) {
+		s, other := newSiteOn(t, db), newSiteOn(t, db)
+		ada, bob, mia := s.knownAdmin("ada"), s.member("bob"), s.as(chat.Moderator, "mia")
+		bob.post("/rooms", url.Values{"name": {"shoes"}}).status(303)
+		bob.post("/rooms", url.Values{"name": {"dogs"}}).status(303)
+		bob.post("/rooms/dogs/messages", draft("shoes", aNonce())).status(303)
+
+		form := url.Values{"denied": {"Shoes\r\n***\r\n"}}
+		if got := ada.post("/admin/settings", form).status(422).has("There is no word in the line ***").value("#denied"); got != "Shoes\n***\n" {
+			t.Errorf("what was typed was not kept: %q", got)
+		}
+		form.Set("denied", strings.Repeat("x", 101))
+		ada.withHTMX().post("/admin/settings", form).status(422).has("at most 200 lines").lacks("<html")
+		form.Set("denied", "Shoes\r\nevil.example")
+		ada.post("/admin/settings", form).status(303)
+		ada.get("/admin/settings").has("evil.example")
+		other.lookForSettings(t.Context())
+
+		there := other.guest()
+		there.cookie = bob.cookie
+		const sentence = "a word or an address that is not allowed here"
+		for _, v := range []*visitor{bob, bob.withHTMX(), there, mia, ada} {
+			for _, text := range []string{"buy SHOÉS!", "see https://www.EVIL.example/x?y"} {
+				refused := v.post("/rooms/dogs/messages", draft(text, aNonce())).status(422).has(sentence)
+				if got := refused.value("#body"); got != text {
+					t.Errorf("the text was not kept: %q", got)
+				}
+			}
+		}
+		for _, v := range []*visitor{bob, bob.withHTMX(), there} {
+			if got := v.post("/rooms/dogs/1/edit", edited("more shoes", 0)).status(422).has(sentence).lacks("Shoes").value("textarea[name=body]"); got != "more shoes" {
+				t.Errorf("the text was not kept: %q", got)
+			}
+		}
+		bob.post("/rooms", url.Values{"name": {"Red shoes"}}).status(422).has(sentence, `value="Red shoes"`)
+		bob.post("/rooms", url.Values{"name": {"shoes"}}).status(303).location("/rooms/shoes") // which is there
+		mia.post("/rooms/dogs/settings", url.Values{"name": {"Shoes too"}, "topic": {"of shoes"}}).status(422).has(`value="Shoes too"`, "of shoes", sentence)
+		mia.post("/rooms/shoes/settings", url.Values{"topic": {"hats"}}).status(303) // its name stays
+		s.guest().post("/register", registration("eve@example.com", "shoes.eve", goodPassword)).status(422).has(sentence, `value="shoes.eve"`)
+		bob.post("/settings", url.Values{"username": {"bob-shoes"}}).status(422).has(sentence, `value="bob-shoes"`)
+		bob.post("/rooms/dogs/messages", draft("snowshoes, and notevil.example", aNonce())).status(303)
+
+		ada.post("/admin/settings", url.Values{"denied": {"hats\nevil.example"}}).status(303)
+		bob.post("/rooms/dogs/messages", draft("shoes again", aNonce())).status(303)
+		entries, err := db.FindEvents(t.Context(), chat.AuditList{Action: chat.SettingChanged}, 10)
+		if err != nil || len(entries) != 2 || entries[0].Detail != "denied: +hats -Shoes" || entries[1].Detail != "denied: +Shoes +evil.example" {
+			t.Errorf("the audit table remembers %+v, %v", entries, err)
+		}
+	})
+}
+
 // A server that starts while a setting is made does it from its first answer on.
 func TestSettingsHoldFromTheStart(t *testing.T) {
 	db := storetest.SQLite(t)

@@ -131,6 +131,9 @@ func (h *Handlers) editMessage(c *gin.Context) error {
 	if edit, err = edit.Clean(); err != nil {
 		return err
 	}
+	if err := h.allowed("body", edit.Body); err != nil {
+		return err
+	}
 	ctx := c.Request.Context()
 	if edit.HTML, edit.Mentions, err = h.render(ctx, edit.Body); err != nil {
 		return err

@@ -22,6 +22,7 @@ import (
 	"github.com/twilightbark/twilightbark/picture"
 	"github.com/twilightbark/twilightbark/store"
 	"github.com/twilightbark/twilightbark/views"
+	"github.com/twilightbark/twilightbark/words"
 )
 
 // Config is what the site is made of. What admins have set counts before the
@@ -54,6 +55,7 @@ type Handlers struct {
 	Config
 	run       string // names this run of the server
 	settings  atomic.Pointer[chat.SiteSettings]
+	denied    atomic.Pointer[words.List] // what the settings deny
 	site      views.Site
 	live      *live.Live
 	hasher    *password.Hasher

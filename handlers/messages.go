@@ -91,6 +91,9 @@ func (h *Handlers) post(c *gin.Context, draft chat.Draft) (chat.Message, error) 
 func (h *Handlers) rendered(ctx context.Context, draft chat.Draft) (chat.Draft, error) {
 	draft, err := draft.Clean()
 	if err == nil {
+		err = h.allowed("body", draft.Body)
+	}
+	if err == nil {
 		draft.HTML, draft.Mentions, err = h.render(ctx, draft.Body)
 	}
 	draft.Rendered = markup.Version

@@ -42,7 +42,7 @@ func (h *Handlers) changeRoom(c *gin.Context) error {
 		Room: room, Name: fieldOr(c, "name", room.Name), Topic: fieldOr(c, "topic", room.Topic), Slow: fieldOr(c, "slow", strconv.FormatInt(room.SlowSeconds, 10)),
 		Locked: c.PostForm("locked") != "", Archived: c.PostForm("archived") != "",
 	}
-	change, err := readRoomChange(form)
+	change, err := h.readRoomChange(form)
 	if err == nil {
 		err = h.saveRoom(c, room.ID, change)
 	}
@@ -61,7 +61,7 @@ func (h *Handlers) changeRoom(c *gin.Context) error {
 
 // readRoomChange checks all fields. What can't be is Invalid, with what is wrong
 // beside each.
-func readRoomChange(form views.RoomFormProps) (change chat.RoomChange, err error) {
+func (h *Handlers) readRoomChange(form views.RoomFormProps) (change chat.RoomChange, err error) {
 	change = chat.RoomChange{Locked: form.Locked, Archived: form.Archived}
 	problems := map[string]string{}
 	if change.RoomName, err = chat.NameRoom(form.Name); err != nil {
@@ -72,6 +72,8 @@ func readRoomChange(form views.RoomFormProps) (change chat.RoomChange, err error
 		problem, _ := formProblem(err)
 		problems["topic"] = problem.Message
 	}
+	h.checkAllowed(problems, "name", form.Room.Name, change.Name)
+	h.checkAllowed(problems, "topic", form.Room.Topic, change.Topic)
 	if change.SlowSeconds, err = strconv.ParseInt(form.Slow, 10, 64); err != nil || !slices.Contains(chat.SlowSeconds, change.SlowSeconds) {
 		problems["slow"] = "Choose one of the list."
 	}

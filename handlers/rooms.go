@@ -66,6 +66,9 @@ func (h *Handlers) openRoom(c *gin.Context) error {
 
 // newRoom opens a room, if its opener may open one more.
 func (h *Handlers) newRoom(ctx context.Context, name chat.RoomName, opener int64) (room chat.Room, err error) {
+	if err := h.allowed("name", name.Name); err != nil {
+		return room, err
+	}
 	err = h.Store.InTx(ctx, func(s *store.Store) error {
 		if h.inForce().PostRate.Limited() {
 			if err := s.LimitRooms(ctx, opener); err != nil {

@@ -66,6 +66,7 @@ func (h *Handlers) saveProfile(c *gin.Context, profile chat.Profile, email strin
 	if refused, ok := errors.AsType[picture.Refusal](err); ok {
 		problems["avatar"], err = refused.Error(), nil
 	}
+	h.checkAllowed(problems, "username", before.Username, profile.Username)
 	newEmail := chat.NormalEmail(email) != before.Email
 	if err == nil && newEmail {
 		err = h.checkNewEmail(c, email, problems)

@@ -3,6 +3,8 @@ package handlers
 import (
 	"context"
 	"net/http"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/gin-gonic/gin"
@@ -10,6 +12,7 @@ import (
 	"github.com/twilightbark/twilightbark/chat"
 	"github.com/twilightbark/twilightbark/store"
 	"github.com/twilightbark/twilightbark/views"
+	"github.com/twilightbark/twilightbark/words"
 )
 
 // settingsLook is how often a node looks for settings that were made on another.
@@ -45,11 +48,29 @@ func (h *Handlers) lookForSettings(ctx context.Context) {
 	set, err := h.Store.Settings(ctx)
 	now := h.started().With(set)
 	if err == nil || h.settings.Load() == nil {
+		denied := words.NewList(chat.DeniedEntries(now.Denied))
+		h.denied.Store(&denied)
 		h.settings.Store(&now)
 		h.attempts.change(now.LoginRate)
 	}
 	if err != nil && ctx.Err() == nil {
 		h.Log.WarnContext(ctx, "can't look for the site's settings; will try again", "error", err)
+	}
+}
+
+// allowed refuses a field's text that has something that is denied.
+func (h *Handlers) allowed(field, text string) error {
+	if h.denied.Load().In(text) {
+		return chat.ErrDenied(field)
+	}
+	return nil
+}
+
+// checkAllowed adds to the problems of a form that a field has something that is
+// denied, unless it is as it was before that was denied.
+func (h *Handlers) checkAllowed(problems map[string]string, field, before, after string) {
+	if after != before && problems[field] == "" && h.denied.Load().In(after) {
+		problems[field] = chat.ErrDenied(field).Message
 	}
 }
 
@@ -73,7 +94,7 @@ func (h *Handlers) changeSiteSettings(c *gin.Context) error {
 	for _, name := range chat.Settings {
 		set[name] = field(c, string(name))
 	}
-	form := views.SiteSettingsProps{Set: set, Errors: chat.SettingProblems(set)}
+	form := views.SiteSettingsProps{Set: set, Errors: settingProblems(set)}
 	if len(form.Errors) > 0 {
 		return h.showSiteSettingsForm(c, http.StatusUnprocessableEntity, form)
 	}
@@ -89,6 +110,18 @@ func (h *Handlers) changeSiteSettings(c *gin.Context) error {
 	return seeOther(c, "/admin/settings")
 }
 
+// settingProblems says what is wrong with settings. What could never be found in
+// a text would be denied in vain.
+func settingProblems(set map[chat.Setting]string) map[string]string {
+	problems := chat.SettingProblems(set)
+	for _, entry := range chat.DeniedEntries(set[chat.DeniedSetting]) {
+		if !words.Noticeable(entry) {
+			problems[string(chat.DeniedSetting)] = "There is no word in the line " + entry
+		}
+	}
+	return problems
+}
+
 // setAll sets all settings, and records those that are others than before.
 func setAll(c *gin.Context, s *store.Store, set map[chat.Setting]string) error {
 	for _, name := range chat.Settings {
@@ -101,6 +134,9 @@ func setAll(c *gin.Context, s *store.Store, set map[chat.Setting]string) error {
 		}
 		event := audit(c, chat.SettingChanged, viewer(c).ID, 0)
 		event.Detail = string(name) + ": " + orServers(before) + " to " + orServers(set[name])
+		if name == chat.DeniedSetting {
+			event.Detail = string(name) + ":" + listChange(chat.DeniedEntries(before), chat.DeniedEntries(set[name]))
+		}
 		if err := s.Record(c.Request.Context(), event); err != nil {
 			return err
 		}
@@ -114,4 +150,23 @@ func orServers(value string) string {
 		return "the server's"
 	}
 	return value
+}
+
+// listChange tells what was added to a list, and what taken away.
+func listChange(before, after []string) string {
+	const most = 2000 // bytes
+	var b strings.Builder
+	note := func(sign string, these, others []string) {
+		for _, entry := range these {
+			if !slices.Contains(others, entry) {
+				b.WriteString(" " + sign + entry)
+			}
+		}
+	}
+	note("+", after, before)
+	note("-", before, after)
+	if b.Len() > most {
+		return readable(cut(b.String(), most)) + " …"
+	}
+	return b.String()
 }

@@ -362,8 +362,8 @@ var examples = map[string][]golden.State{
 		{Name: "site settings", Component: SiteSettings(SiteSettingsProps{Panel: panel("/admin/settings"), Started: chat.SiteSettings{SiteName: hostile, PostRate: chat.Rate{Count: 10, Window: 10 * time.Second}}})},
 		{Name: "site settings, refused", Component: SiteSettings(SiteSettingsProps{
 			Panel: panel("/admin/settings"), Started: chat.SiteSettings{SiteName: "Barks", RegistrationOpen: true}, Error: hostile,
-			Set:    map[chat.Setting]string{chat.SiteNameSetting: hostile, chat.RegistrationSetting: "closed", chat.PostRateSetting: hostile, chat.LoginRateSetting: "5/1m"},
-			Errors: map[string]string{"site_name": hostile, "registration": hostile, "post_rate": hostile, "login_rate": hostile},
+			Set:    map[chat.Setting]string{chat.SiteNameSetting: hostile, chat.RegistrationSetting: "closed", chat.PostRateSetting: hostile, chat.LoginRateSetting: "5/1m", chat.DeniedSetting: "shoes\n" + hostile},
+			Errors: map[string]string{"denied": hostile, "site_name": hostile, "registration": hostile, "post_rate": hostile, "login_rate": hostile},
 		})},
 		{Name: "is it you?", Component: Confirmation(ConfirmationProps{Username: "Ada", Path: "/admin/members/2/role", Fields: url.Values{"role": {"admin"}, "a": {"1", "2"}}})},
 		{Name: "is it you? refused", Component: Confirmation(ConfirmationProps{Username: hostile, Path: "/admin/" + hostile, Fields: url.Values{hostile: {hostile}}, Error: hostile})},
