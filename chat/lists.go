@@ -91,6 +91,7 @@ type Overview struct {
 	Members       int64
 	Rooms         int64
 	Messages      int64
+	Reports       int64  // that wait to be settled
 	Letters       int64  // that wait to leave
 	LettersSince  Micros `db:"letters_since"` // the oldest of them; 0 where there is none
 	Database      string // "SQLite 3.50" or "PostgreSQL 17.2"

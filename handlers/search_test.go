@@ -66,7 +66,8 @@ func TestSearchForAnythingIsAnswered(t *testing.T) {
 		ada.post("/rooms/dogs/messages", draft("100% _under_ \\back\\ 'a' \"b\" unclosed NEAR OR body:x the 犬 東京 👍", aNonce())).status(303)
 		for q, found := range map[string]bool{
 			"%": false, "_": false, `\`: false, "'": false, `"`: false, `"unclosed`: true, "*": false, "a*": true, "NEAR(a b)": true,
-			"body:x": true, "-": false, "OR": true, "()": false, "a & b": true, ":*": false, "!": false, "') --": false, "100%": true,
+			"body:x": true, "-": false, "OR": true, "()": false, "a & b": true, ":*": false, "!": false,
+			"a | zzzz": false, "zzzz OR a": false, "a !zzzz": false, "a -zzzz": false, "the -the": true, "a <-> b": true, "b <-> a": true, "a NOT zzzz": false, "^b": true, "{body}: x": true, "') --": false, "100%": true,
 			"x": true, "犬": true, "京": true, "👍": true, "👎": false, "the": true, "THE": true, "the of and": false, "\x00": false, "a\x00b": true, "\xff": false,
 			strings.Repeat("x", 10_000): false, strings.Repeat("words ", 5_000): false, strings.Repeat("the ", 2_000): true, " ": false, "unc losed": true, "nclose": true,
 		} {

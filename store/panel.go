@@ -139,6 +139,7 @@ func (s *Store) Overview(ctx context.Context) (o chat.Overview, err error) {
 		SELECT (SELECT COUNT(*) FROM users WHERE deleted_at = 0) AS members,
 			(SELECT COUNT(*) FROM rooms) AS rooms,
 			(SELECT COALESCE(SUM(message_count), 0) FROM rooms) AS messages,
+			(SELECT COUNT(*) FROM reports WHERE settled_at = 0) AS reports,
 			(SELECT COUNT(*) FROM letters) AS letters,
 			(SELECT COALESCE(MIN(created_at), 0) FROM letters) AS letters_since`); err != nil {
 		return o, err

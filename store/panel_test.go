@@ -246,10 +246,22 @@ func TestOverview(t *testing.T) {
 		if err := s.DeleteAccount(t.Context(), gone.ID, false); err != nil {
 			t.Fatal(err)
 		}
+		for number := range int64(2) {
+			message, err := s.Message(t.Context(), room.ID, number+1)
+			if err == nil {
+				err = s.Report(t.Context(), message.ID, gone.ID, "spam")
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+		}
+		if _, err := s.Settle(t.Context(), 1, ada.ID, chat.Resolved); err != nil {
+			t.Fatal(err)
+		}
 		got, err := s.Overview(t.Context())
 		// Of the three who registered, the opener of the room among them, one has
 		// left: the letter to confirm that address is another letter now.
-		if err != nil || got.Members != 2 || got.Rooms != 1 || got.Messages != 3 || got.Letters != 3 || got.LettersSince != chat.At(clock.now().Add(-time.Minute)) {
+		if err != nil || got.Members != 2 || got.Rooms != 1 || got.Messages != 3 || got.Reports != 1 || got.Letters != 3 || got.LettersSince != chat.At(clock.now().Add(-time.Minute)) {
 			t.Errorf("got %+v, %v", got, err)
 		}
 		engine, onThisDisk := "SQLite 3.", true

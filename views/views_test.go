@@ -337,7 +337,7 @@ var examples = map[string][]golden.State{
 	"admin": {
 		{Name: "overview", Component: PanelOverview(OverviewProps{
 			Panel: panel("/admin"), Viewers: 1_234, Version: "v1.2.3",
-			Overview: chat.Overview{Members: 100_000, Rooms: 999, Messages: 1_000_000, Letters: 2, LettersSince: noon, Database: "SQLite 3.50", DatabaseBytes: 1_400_000_000, FreeBytes: 12_345},
+			Overview: chat.Overview{Members: 100_000, Rooms: 999, Messages: 1_000_000, Reports: 3, Letters: 2, LettersSince: noon, Database: "SQLite 3.50", DatabaseBytes: 1_400_000_000, FreeBytes: 12_345},
 		})},
 		{Name: "overview for a moderator", Component: PanelOverview(OverviewProps{Panel: Panel{Path: "/admin", Zone: time.UTC}, Overview: chat.Overview{Database: "PostgreSQL 17.2", DatabaseBytes: 900}})},
 		{Name: "members", Component: PanelMembers(PanelMembersProps{
