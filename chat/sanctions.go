@@ -1,11 +1,18 @@
 package chat
 
-import "time"
+import (
+	"fmt"
+	"math"
+	"strconv"
+	"strings"
+	"time"
+)
 
 // Sanction keeps a member from something, in a room or on the whole site.
 type Sanction struct {
 	UserID   int64 `db:"user_id"`
 	Username string
+	Role     Role   // of that member
 	RoomID   int64  `db:"room_id"` // 0 for the whole site
 	RoomSlug string `db:"room_slug"`
 	RoomName string `db:"room_name"`
@@ -48,8 +55,50 @@ func (s Sanction) Refusal() *Error {
 	return &Error{Kind: Forbidden, Message: sentence + ". The reason: " + s.Reason}
 }
 
+// SanctionList says which sanctions in force to list, the latest first.
+type SanctionList struct {
+	Kind   SanctionKind // empty for both
+	UserID int64        // 0 for all members
+	RoomID int64        // 0 for all rooms
+	Site   bool         // only those that hold on the whole site
+	Before SanctionPlace
+}
+
+// SanctionPlace is where a list of sanctions goes on. The zero value is its
+// beginning.
+type SanctionPlace struct {
+	GivenAt Micros
+	UserID  int64
+	RoomID  int64
+}
+
 // Place is where a list that ends with the sanction goes on.
-func (s Sanction) Place() Place { return Place{At: s.GivenAt, ID: s.UserID} }
+func (s Sanction) Place() SanctionPlace { return SanctionPlace{s.GivenAt, s.UserID, s.RoomID} }
+
+// String writes the place for an address.
+func (p SanctionPlace) String() string { return fmt.Sprintf("%d-%d-%d", p.GivenAt, p.UserID, p.RoomID) }
+
+// ParseSanctionPlace reads a place as String writes it. What is none is the
+// beginning.
+func ParseSanctionPlace(text string) SanctionPlace {
+	at, rest, _ := strings.Cut(text, "-")
+	user, room, _ := strings.Cut(rest, "-")
+	micros, atErr := strconv.ParseInt(at, 10, 64)
+	userID, userErr := strconv.ParseInt(user, 10, 64)
+	roomID, roomErr := strconv.ParseInt(room, 10, 64)
+	if atErr != nil || userErr != nil || roomErr != nil || micros < 1 {
+		return SanctionPlace{}
+	}
+	return SanctionPlace{Micros(micros), userID, roomID}
+}
+
+// Bound is the place, or for the beginning one that everything comes after.
+func (p SanctionPlace) Bound() SanctionPlace {
+	if p == (SanctionPlace{}) {
+		return SanctionPlace{math.MaxInt64, math.MaxInt64, math.MaxInt64}
+	}
+	return p
+}
 
 // LogEntry is an entry of a room's public log of what moderators did.
 type LogEntry struct {

@@ -97,7 +97,7 @@ func New(config Config) *Handlers {
 		index:    newIndex(),
 	}
 	h.live = live.New(live.Config{
-		Load: h.loadEntries, Revisions: config.Store.Revisions, Renewals: h.loadRenewals, Ended: h.endedSessions, Bans: h.recentBans, States: h.loadStates,
+		Load: h.loadEntries, Revisions: config.Store.Revisions, Renewals: h.loadRenewals, Ended: h.endedSessions, Bans: h.recentBans, Lifted: h.liftedBans, States: h.loadStates,
 		Here: h.renderHere, Moves: h.renderMoves, Log: config.Log,
 	})
 	h.router = h.routes()

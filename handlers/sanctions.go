@@ -210,16 +210,18 @@ func (h *Handlers) showLog(c *gin.Context) error {
 
 // watching gives who watches a room as others see them. Who is banned from it
 // reads as a guest does, and is not there.
-func (h *Handlers) watching(c *gin.Context, room int64) (live.Member, error) {
-	user := viewer(c)
+func (h *Handlers) watching(c *gin.Context, room int64) (live.Viewer, error) {
+	user, who := viewer(c), live.Viewer{Session: sessionID(c), Form: h.form(c)}
 	if user == nil {
-		return live.Member{}, nil
+		return who, nil
 	}
 	ban, err := h.Store.BanIn(c.Request.Context(), user.ID, room)
-	if err != nil || ban.Given() {
-		return live.Member{}, err
+	if ban.Given() {
+		who.Banned = user.ID
+	} else {
+		who.Member = member(user)
 	}
-	return member(user), nil
+	return who, err
 }
 
 // bansShown is how many bans of the last seconds are looked for at once.
@@ -233,4 +235,16 @@ func (h *Handlers) recentBans(ctx context.Context, after int64) ([]live.Ban, err
 		bans[i] = live.Ban{Room: ban.RoomID, Member: ban.UserID}
 	}
 	return bans, err
+}
+
+// liftedBans tells live which bans hold no more.
+func (h *Handlers) liftedBans(ctx context.Context, bans []live.Ban) ([]live.Ban, error) {
+	sanctions := make([]chat.Sanction, len(bans))
+	for i, ban := range bans {
+		sanctions[i] = chat.Sanction{RoomID: ban.Room, UserID: ban.Member}
+	}
+	standing, err := h.Store.StandingBans(ctx, sanctions)
+	return slices.DeleteFunc(bans, func(ban live.Ban) bool {
+		return err != nil || slices.ContainsFunc(standing, func(s chat.Sanction) bool { return s.RoomID == ban.Room && s.UserID == ban.Member })
+	}), err
 }

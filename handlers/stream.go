@@ -68,7 +68,8 @@ func (h *Handlers) streamRoom(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	watcher := h.live.Watch(at.room.ID, at.after, live.Viewer{Member: who, Session: sessionID(c), Resumed: h.resumed(c), Form: h.form(c)})
+	who.Resumed = h.resumed(c)
+	watcher := h.live.Watch(at.room.ID, at.after, who)
 	defer watcher.Close()
 	page, closePage := h.open(c, at.room, watcher)
 	defer closePage()
@@ -293,7 +294,8 @@ func (h *Handlers) streamPage(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	watcher := h.live.Watch(at.room.ID, at.after, live.Viewer{Member: who, Session: sessionID(c), Items: true, Form: h.form(c)})
+	who.Items = true
+	watcher := h.live.Watch(at.room.ID, at.after, who)
 	defer watcher.Close()
 	page, closePage := h.open(c, at.room, watcher)
 	defer closePage()

@@ -1,6 +1,10 @@
 package live
 
-import "time"
+import (
+	"maps"
+	"slices"
+	"time"
+)
 
 // Ban is a member who is no longer to be in a room.
 type Ban struct{ Room, Member int64 }
@@ -25,5 +29,31 @@ func (l *Live) checkBans() {
 	}
 	for _, ban := range bans {
 		l.EndIn(ban.Room, ban.Member, ErrClosed)
+	}
+}
+
+// checkLifted ends the streams of those who may be in their room again, so that
+// they come back as themselves.
+func (l *Live) checkLifted() {
+	banned := map[Ban]bool{}
+	l.mu.RLock()
+	for _, f := range l.feeds {
+		f.addBanned(banned)
+	}
+	l.mu.RUnlock()
+	if len(banned) == 0 {
+		return
+	}
+	lifted, err := l.config.Lifted(l.ctx, slices.Collect(maps.Keys(banned)))
+	if err != nil {
+		l.trouble(l.ctx, "look for lifted bans", err)
+		return
+	}
+	l.mu.RLock()
+	defer l.mu.RUnlock()
+	for _, ban := range lifted {
+		if f := l.feeds[ban.Room]; f != nil {
+			f.endAll(func(v Viewer) bool { return v.Banned == ban.Member }, ErrClosed)
+		}
 	}
 }

@@ -173,6 +173,17 @@ func (f *feed) endAll(of func(Viewer) bool, reason error) {
 	}
 }
 
+// addBanned adds the bans for which streams of the room are guests'.
+func (f *feed) addBanned(to map[Ban]bool) {
+	f.mu.RLock()
+	defer f.mu.RUnlock()
+	for w := range f.watchers {
+		if w.viewer.Banned != 0 {
+			to[Ban{f.room, w.viewer.Banned}] = true
+		}
+	}
+}
+
 // addSessions adds the sessions that streams of the room hang on.
 func (f *feed) addSessions(to map[string]bool) {
 	f.mu.RLock()

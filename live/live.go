@@ -84,6 +84,8 @@ type Config struct {
 	Ended func(ctx context.Context, sessions []string) ([]string, error)
 	// Bans tells who was banned from a room after a moment.
 	Bans func(ctx context.Context, after int64) ([]Ban, error)
+	// Lifted tells which of the bans hold no more.
+	Lifted func(ctx context.Context, bans []Ban) ([]Ban, error)
 	// Here renders who is in a room now.
 	Here func(Presence) Frame
 	// Moves renders who came and who left since the last time, for an open page
@@ -236,7 +238,7 @@ func (l *Live) drop(f *feed) bool {
 
 // lookout asks the database every few seconds how far the watched rooms have
 // come, who has a new name or picture, which sessions have ended, and who was
-// banned from a room, so that a lost hint, or what happened on another node, is seen late but is seen.
+// banned from a room or is no more, so that a lost hint, or what happened on another node, is seen late but is seen.
 func (l *Live) lookout() {
 	l.renew()
 	alarm := time.NewTimer(look)
@@ -257,6 +259,7 @@ func (l *Live) lookout() {
 			l.compare()
 			l.checkSessions()
 			l.checkBans()
+			l.checkLifted()
 			alarm.Reset(look + rand.N(look/4)) //nolint:gosec // jitter, no secret
 		}
 	}

@@ -52,7 +52,7 @@ func (d *database) start(t *testing.T) *live.Live {
 // open gives a Live of the database.
 func (d *database) open() *live.Live {
 	return live.New(live.Config{
-		Load: d.load, Revisions: d.revisions, Renewals: d.listRenewals, Ended: d.listEnded, Bans: d.listBans, States: d.listStates, Here: d.renderHere, Moves: d.renderMoves,
+		Load: d.load, Revisions: d.revisions, Renewals: d.listRenewals, Ended: d.listEnded, Bans: d.listBans, Lifted: d.listLifted, States: d.listStates, Here: d.renderHere, Moves: d.renderMoves,
 		Log: slog.New(slog.DiscardHandler),
 	})
 }
@@ -165,6 +165,12 @@ func (d *database) listBans(context.Context, int64) ([]live.Ban, error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	return d.bans, d.down
+}
+
+func (d *database) listLifted(_ context.Context, bans []live.Ban) ([]live.Ban, error) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return slices.DeleteFunc(bans, func(ban live.Ban) bool { return slices.Contains(d.bans, ban) }), d.down
 }
 
 func (d *database) listStates(_ context.Context, after int64) (states []live.State, err error) {

@@ -101,7 +101,7 @@ func TestRenewalDropsWhatWasRendered(t *testing.T) {
 				}
 				return d.load(ctx, room, after, limit)
 			},
-			Revisions: d.revisions, Renewals: d.listRenewals, Ended: d.listEnded, Bans: d.listBans, States: d.listStates, Here: d.renderHere, Moves: d.renderMoves, Log: slog.New(slog.DiscardHandler),
+			Revisions: d.revisions, Renewals: d.listRenewals, Ended: d.listEnded, Bans: d.listBans, Lifted: d.listLifted, States: d.listStates, Here: d.renderHere, Moves: d.renderMoves, Log: slog.New(slog.DiscardHandler),
 		})
 		t.Cleanup(l.Close)
 		read(t, l, dogs, d.post(dogs, 3), ada)

@@ -10,6 +10,7 @@ import (
 // Viewer says who watches.
 type Viewer struct {
 	Member  Member // the zero value for a guest
+	Banned  int64  // the member who, being banned from the room, watches it as a guest does; 0 for none
 	Session string // names the login the stream hangs on; empty for a guest
 	Resumed bool   // the stream goes on after a cut, so its member did not come just now
 	Items   bool   // reads a page that is written on and on

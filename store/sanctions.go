@@ -2,12 +2,13 @@ package store
 
 import (
 	"context"
+	"slices"
 
 	"github.com/twilightbark/twilightbark/chat"
 )
 
 const selectSanction = `
-	SELECT x.user_id, users.username, x.room_id, COALESCE(r.slug, '') AS room_slug, COALESCE(r.name, '') AS room_name, x.kind, x.reason,
+	SELECT x.user_id, users.username, users.role, x.room_id, COALESCE(r.slug, '') AS room_slug, COALESCE(r.name, '') AS room_name, x.kind, x.reason,
 		x.given_by, COALESCE(givers.username, '') AS giver, x.given_at, x.ends_at
 	FROM sanctions x
 	JOIN users ON users.id = x.user_id
@@ -96,6 +97,51 @@ func (s *Store) Bans(ctx context.Context, after chat.Micros, limit int) (bans []
 		WHERE x.given_at > $1 AND x.room_id > 0 AND x.kind = 'ban' AND (x.ends_at = 0 OR x.ends_at > $2)
 		ORDER BY x.given_at, x.user_id, x.room_id LIMIT $3`, after, s.now(), limit)
 	return bans, err
+}
+
+// StandingBans gives those of the bans, each of a member from a room, that are in
+// force.
+func (s *Store) StandingBans(ctx context.Context, bans []chat.Sanction) (standing []chat.Sanction, err error) {
+	const most = 100 // bans in one statement
+	for some := range slices.Chunk(bans, most) {
+		f, part := filter{}, []chat.Sanction(nil)
+		f.add(" WHERE x.kind = 'ban' AND (x.ends_at = 0 OR x.ends_at >", s.now())
+		for i, ban := range some {
+			f.text += []string{") AND (", " OR "}[min(i, 1)]
+			f.add("x.user_id =", ban.UserID)
+			f.add(" AND x.room_id =", ban.RoomID)
+		}
+		f.add(") ORDER BY x.user_id, x.room_id LIMIT", most)
+		if err := s.list(ctx, &part, selectSanction+f.text, f.args...); err != nil {
+			return nil, err
+		}
+		standing = append(standing, part...)
+	}
+	return standing, nil
+}
+
+// FindSanctions gives up to limit of the sanctions in force that the list is of,
+// the latest first.
+func (s *Store) FindSanctions(ctx context.Context, of chat.SanctionList, limit int) (sanctions []chat.Sanction, err error) {
+	before := of.Before.Bound()
+	f := filter{text: " WHERE (x.given_at, x.user_id, x.room_id) < ($1, $2, $3)", args: []any{before.GivenAt, before.UserID, before.RoomID}}
+	f.add(" AND (x.ends_at = 0 OR x.ends_at >", s.now())
+	f.text += ")"
+	if of.Kind != "" {
+		f.add(" AND x.kind =", of.Kind)
+	}
+	if of.UserID != 0 {
+		f.add(" AND x.user_id =", of.UserID)
+	}
+	if of.Site {
+		f.text += " AND x.room_id = 0"
+	}
+	if of.RoomID != 0 {
+		f.add(" AND x.room_id =", of.RoomID)
+	}
+	f.add(" ORDER BY x.given_at DESC, x.user_id DESC, x.room_id DESC LIMIT", limit)
+	err = s.list(ctx, &sanctions, selectSanction+f.text, f.args...)
+	return sanctions, err
 }
 
 // Log adds an entry to a room's public log of what moderators did, at the

@@ -266,6 +266,8 @@ func everyMethod(ctx context.Context, s *store.Store) map[string]error {
 	_, errs["SanctionIn"] = s.SanctionIn(ctx, 1, 1)
 	_, errs["BanIn"] = s.BanIn(ctx, 1, 1)
 	_, errs["Bans"] = s.Bans(ctx, 0, 10)
+	_, errs["StandingBans"] = s.StandingBans(ctx, []chat.Sanction{{UserID: 1, RoomID: 1}})
+	_, errs["FindSanctions"] = s.FindSanctions(ctx, chat.SanctionList{}, 10)
 	errs["Log"] = s.Log(ctx, chat.LogEntry{RoomID: 1})
 	_, errs["LogOf"] = s.LogOf(ctx, 1, chat.Place{}, 10)
 	errs["MakeResetToken"] = s.MakeResetToken(ctx, chat.User{ID: 1}, []byte("1"))
