@@ -145,6 +145,30 @@ func (h *Handlers) showAudit(c *gin.Context) (err error) {
 	return h.show(c, http.StatusOK, views.Page{Title: "Audit log"}, views.Audit(p))
 }
 
+// showAllSanctions lists the sanctions in force, the latest first.
+func (h *Handlers) showAllSanctions(c *gin.Context) (err error) {
+	p := views.PanelSanctionsProps{
+		Panel: h.panel(c, "/admin/sanctions"), Kind: chat.SanctionKind(query(c, "kind")), User: query(c, "user"), Room: query(c, "room"), Site: c.Query("site") != "",
+	}
+	of := chat.SanctionList{Kind: p.Kind, Site: p.Site, Before: chat.ParseSanctionPlace(c.Query("before"))}
+	if of.UserID, err = h.memberNamed(c, p.User); err != nil {
+		return err
+	}
+	if of.RoomID, err = h.roomNamed(c, p.Room); err != nil {
+		return err
+	}
+	sanctions, err := h.Store.FindSanctions(c.Request.Context(), of, panelRows+1)
+	if err != nil {
+		return err
+	}
+	sanctions, p.Pages = paged(c, sanctions, "before", func(s chat.Sanction) string { return s.Place().String() })
+	for _, sanction := range sanctions {
+		member := chat.User{ID: sanction.UserID, Role: sanction.Role}
+		p.Rows = append(p.Rows, views.SanctionRow{Sanction: sanction, Lifts: chat.Can(viewer(c), chat.SanctionMember, member)})
+	}
+	return h.show(c, http.StatusOK, views.Page{Title: "Sanctions"}, views.PanelSanctions(p))
+}
+
 // nobody, and nothing, has this id.
 const nobody = -1
 

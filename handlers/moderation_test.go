@@ -1,6 +1,7 @@
 package handlers
 
 import (
+	"fmt"
 	"net/url"
 	"strings"
 	"testing"
@@ -174,6 +175,69 @@ func TestBannedFromARoom(t *testing.T) {
 		ada.get("/settings").status(200)
 		ada.get("/rooms/dogs").status(200).has("You are banned in this room.", "spam").lacks(`id="composer"`)
 		ada.post("/rooms/dogs/messages", draft("let me", aNonce())).status(403)
+	})
+}
+
+// When a ban is lifted, or is over, the pages that stand open count its member
+// again, on every node.
+func TestBanFromARoomIsLifted(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, db *store.Store) {
+		s, elsewhere := newSiteOn(t, db), newSiteOn(t, db)
+		room := storetest.Room(t, db, "dogs")
+		ada, mia := s.member("ada"), s.as(chat.Moderator, "mia")
+		other := elsewhere.guest()
+		other.cookie = ada.cookie
+		mia.post("/users/ada/sanctions", sanction("ban", "dogs", "0", "spam")).status(303)
+		here, there := ada.listen(s.serve()+"/rooms/dogs/events"), other.listen(elsewhere.serve()+"/rooms/dogs/events")
+		here.until("guest-count")
+		there.until("guest-count")
+		mia.post("/users/ada/sanctions/lift", url.Values{"room": {"dogs"}}).status(303)
+		begun := time.Now()
+		here.ended()
+		there.ended()
+		if took := time.Since(begun); took > 2500*time.Millisecond { // 2 s, and a database that is busy with other tests
+			t.Errorf("the streams ended after %v", took)
+		}
+		ada.listen(s.serve() + "/rooms/dogs/events").until("member-count")
+		if got := s.live.Presence(room.ID); got.Count != 1 || got.Guests != 0 {
+			t.Errorf("got %+v, want her as a member", got)
+		}
+	})
+}
+
+func TestAllSanctions(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, db *store.Store) {
+		s := newSiteOn(t, db)
+		storetest.Room(t, db, "dogs")
+		mia, eve := s.as(chat.Moderator, "mia"), s.as(chat.Admin, "eve")
+		mia.get("/admin").has(`href="/admin/sanctions"`)
+		mia.get("/admin/sanctions").status(200).has("No such sanctions are in force.")
+		for n := range panelRows {
+			storetest.User(t, db, fmt.Sprint("ada", n))
+			mia.post(fmt.Sprint("/users/ada", n, "/sanctions"), sanction("mute", "dogs", "3600", "too <b>loud</b>")).status(303)
+		}
+		s.member("bob")
+		s.as(chat.Moderator, "max")
+		mia.post("/users/bob/sanctions", sanction("ban", "", "0", "spam")).status(303)
+		eve.post("/users/max/sanctions", sanction("mute", "", "3600", "quarrels")).status(303)
+
+		first := mia.get("/admin/sanctions").status(200).has("too &lt;b&gt;loud", "spam", "quarrels", "The whole site", "For good", `href="/users/bob/sanctions"`, ">eve<").
+			lacks("/users/max/sanctions") // whom only an admin may let go
+		eve.get("/admin/sanctions").has("/users/max/sanctions")
+		next, _ := first.doc().Find("a[rel=next]").Attr("href")
+		if got := mia.get(next).status(200).has(">ada0<", ">ada1<").lacks("bob", "ada2").doc().Find("tbody tr").Length(); got != 2 {
+			t.Errorf("got %d on the second page, want 2", got)
+		}
+		for path, want := range map[string]int{
+			"kind=ban": 1, "site=1": 2, "room=Dogs": panelRows, "room=dogs&user=ADA7": 1, "user=nobody": 0, "room=none": 0, "kind=mute&site=1": 1,
+			"kind=%3Cscript%3E": 0, "before=junk&user=bob": 1, "before=99999999999999999999-1-1&user=bob": 1,
+		} {
+			if got := mia.get("/admin/sanctions?" + path).status(200).doc().Find("tbody tr").Length(); got != want {
+				t.Errorf("%s: got %d rows, want %d", path, got, want)
+			}
+		}
+		mia.post("/users/bob/sanctions/lift", url.Values{}).status(303)
+		mia.get("/admin/sanctions").lacks("spam")
 	})
 }
 

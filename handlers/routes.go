@@ -123,6 +123,7 @@ func (h *Handlers) routes() http.Handler {
 	moderators.get("/admin/members/:id", h.do(h.showMember))
 	moderators.get("/admin/rooms", h.do(h.showPanelRooms))
 	moderators.get("/admin/messages", h.do(h.showPanelMessages))
+	moderators.get("/admin/sanctions", h.do(h.showAllSanctions))
 	moderators.get("/admin/audit", h.do(h.showAudit))
 	moderators.get("/admin/reports", h.do(h.showReports))
 	moderators.POST("/admin/reports/:id", h.do(h.settleReport))

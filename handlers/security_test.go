@@ -123,6 +123,7 @@ var every = []struct {
 	{"GET", "/admin/rooms", 404, 404, 200, 200},
 	{"GET", "/admin/messages", 404, 404, 200, 200},
 	{"GET", "/admin/audit", 404, 404, 200, 200},
+	{"GET", "/admin/sanctions?kind=ban&room=dogs&user=ada&site=1", 404, 404, 200, 200},
 	{"GET", "/admin/settings", 404, 404, 404, 200},
 	{"POST", "/admin/settings", 404, 404, 404, 303},
 	{"POST", "/admin/members/1/role", 404, 404, 404, 422},

@@ -640,3 +640,72 @@ func TestNewcomersDoNotRepeatThemselvesAtOnce(t *testing.T) {
 		}
 	})
 }
+
+func TestFindSanctions(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, s *store.Store) {
+		clock := newClock()
+		s = s.WithClock(clock.now)
+		mia, dogs, cats := storetest.User(t, s, "mia"), storetest.Room(t, s, "dogs"), storetest.Room(t, s, "cats")
+		ada, bob := storetest.User(t, s, "ada"), storetest.User(t, s, "bob")
+		give := func(user chat.User, room int64, kind chat.SanctionKind, reason string, lasts time.Duration) {
+			t.Helper()
+			given := chat.Sanction{UserID: user.ID, RoomID: room, Kind: kind, Reason: reason, GivenBy: mia.ID}
+			if lasts > 0 {
+				given.EndsAt = chat.At(clock.now().Add(lasts))
+			}
+			if err := s.Sanction(t.Context(), given); err != nil {
+				t.Fatal(err)
+			}
+		}
+		give(ada, dogs.ID, chat.Ban, "1", time.Hour) // over when they are looked at
+		clock.pass(2 * time.Hour)
+		give(ada, cats.ID, chat.Ban, "2", 0)
+		give(bob, dogs.ID, chat.Ban, "3", time.Hour) // at the same moment
+		give(bob, cats.ID, chat.Ban, "4", time.Hour)
+		clock.pass(time.Second)
+		give(ada, 0, chat.Mute, "5", time.Hour)
+		give(bob, 0, chat.Ban, "6", 0)
+
+		all := func(of chat.SanctionList, limit int) (reasons string) {
+			t.Helper()
+			for {
+				page, err := s.FindSanctions(t.Context(), of, limit)
+				if err != nil {
+					t.Fatal(err)
+				}
+				for _, sanction := range page {
+					reasons += sanction.Reason
+				}
+				if len(page) < limit {
+					return reasons
+				}
+				of.Before = page[len(page)-1].Place()
+				if again := chat.ParseSanctionPlace(of.Before.String()); again != of.Before {
+					t.Fatalf("%v is read as %v", of.Before, again)
+				}
+			}
+		}
+		for want, of := range map[string]chat.SanctionList{
+			"65432": {}, "6432": {Kind: chat.Ban}, "5": {Kind: chat.Mute}, "52": {UserID: ada.ID}, "65": {Site: true}, "3": {RoomID: dogs.ID},
+			"42": {RoomID: cats.ID}, "4": {RoomID: cats.ID, UserID: bob.ID}, "": {Kind: chat.Mute, RoomID: dogs.ID},
+		} {
+			for _, limit := range []int{1, 2, 10} {
+				if got := all(of, limit); got != want {
+					t.Errorf("%+v, %d at a time: got %q, want %q", of, limit, got, want)
+				}
+			}
+		}
+		if page, err := s.FindSanctions(t.Context(), chat.SanctionList{RoomID: dogs.ID}, 1); err != nil || page[0].Username != "bob" || page[0].Giver != "mia" || page[0].RoomName != "dogs" || page[0].Role != chat.Member {
+			t.Errorf("got %+v, %v", page, err)
+		}
+		bans := []chat.Sanction{{UserID: ada.ID, RoomID: dogs.ID}, {UserID: ada.ID, RoomID: cats.ID}, {UserID: bob.ID, RoomID: cats.ID}, {UserID: mia.ID, RoomID: cats.ID}}
+		if standing, err := s.StandingBans(t.Context(), bans); err != nil || len(standing) != 2 || standing[0].Reason != "2" || standing[1].Reason != "4" {
+			t.Errorf("of the bans stand %+v, %v, want the second and the third", standing, err)
+		}
+		many := make([]chat.Sanction, 250)
+		many[249] = bans[1]
+		if standing, err := s.StandingBans(t.Context(), many); err != nil || len(standing) != 1 {
+			t.Errorf("of many bans stand %+v, %v, want one", standing, err)
+		}
+	})
+}

@@ -357,6 +357,11 @@ var examples = map[string][]golden.State{
 			message(17, hostile), with(message(18, ""), func(m *chat.Message) { m.Author, m.DeletedAt = chat.FormerMember, noon }).Message,
 		}})},
 		{Name: "no messages", Component: PanelMessages(PanelMessagesProps{Panel: panel("/admin/messages"), Text: hostile, Room: hostile, Author: hostile, Problem: hostile})},
+		{Name: "sanctions", Component: PanelSanctions(PanelSanctionsProps{Panel: panel("/admin/sanctions"), Kind: chat.Ban, User: hostile, Room: hostile, Site: true, Pages: Pages{First: "/admin/sanctions", Next: "/admin/sanctions?before=1-2-3"}, Rows: []SanctionRow{
+			{Sanction: chat.Sanction{UserID: 1, Username: "Ada", Kind: chat.Ban, Reason: hostile, GivenBy: 2, Giver: "Mia", GivenAt: noon}, Lifts: true},
+			{Sanction: chat.Sanction{UserID: 3, Username: "Bob", RoomID: 7, RoomSlug: "dogs", RoomName: hostile, Kind: chat.Mute, Reason: "Loud.", GivenBy: 2, GivenAt: noon, EndsAt: noon + 1}},
+		}})},
+		{Name: "no sanctions", Component: PanelSanctions(PanelSanctionsProps{Panel: panel("/admin/sanctions")})},
 		{Name: "audit log", Component: Audit(AuditProps{Panel: panel("/admin/audit"), Action: chat.LoggedIn, Actor: hostile, User: hostile, Entries: []chat.Entry{entry(hostile), {}}})},
 		{Name: "no events", Component: Audit(AuditProps{Panel: Panel{Zone: time.UTC}})},
 		{Name: "site settings", Component: SiteSettings(SiteSettingsProps{Panel: panel("/admin/settings"), Started: chat.SiteSettings{SiteName: hostile, PostRate: chat.Rate{Count: 10, Window: 10 * time.Second}}})},
