@@ -238,6 +238,18 @@ func TestMentionsWithoutScripts(t *testing.T) {
 	ada.follows(s, "@ada, are you there? @bob is.")
 	ada.sees("it is marked for her in the frame", marked+`(`+inFrame+`[0].querySelector(".mention"))`)
 	ada.sees("another's name is not", `!`+marked+`(`+inFrame+`[0].querySelectorAll(".mention")[1])`)
+
+	t.Log("a name is completed by buttons")
+	ada.fill("Message", "Yes, @b")
+	ada.press("Complete a name")
+	ada.sees("there are names", `document.querySelector(".completing button")`)
+	ada.snap("completing")
+	ada.click(".completing button", "@bob")
+	ada.sees("the name is complete, and she can go on", `eye.field("Message").value === "Yes, @bob " && `+hasFocus)
+	ada.fill("Message", "Yes, @bob and I")
+	ada.typeKeys(kb.Enter)
+	ada.hears("Yes, @bob and I")
+
 	ada.goTo(s.url + "/users/eve")
 	ada.press("Ignore")
 	ada.sees("she is ignored", `eye.named("button", "Listen again")`)

@@ -1,6 +1,7 @@
 package handlers
 
 import (
+	"cmp"
 	"context"
 	"net/http"
 	"slices"
@@ -125,18 +126,43 @@ func (h *Handlers) suggestNames(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	begun, ok := chat.NameBegun(c.PostForm("body"))
-	if !ok || viewer(c) == nil {
-		return render(c, http.StatusOK, views.Names(room.Path(), nil))
-	}
-	names, err := h.Store.LatestAuthors(c.Request.Context(), room.ID, room.MessageCount)
+	names, err := h.fittingNames(c, room)
 	if err != nil {
 		return err
 	}
+	return render(c, http.StatusOK, views.Names(room.Path(), names))
+}
+
+// offerNames is suggestNames for browsers without scripts, where a button asks for
+// it: the room with the form as it was, and the names to choose from.
+func (h *Handlers) offerNames(c *gin.Context) error {
+	room, err := h.room(c)
+	if err != nil {
+		return err
+	}
+	if err := chat.May(viewer(c), chat.Write, chat.User{}); err != nil {
+		return err
+	}
+	draft := drafted(c)
+	composer := h.composer(c, room.Path(), draft.Body)
+	composer.Nonce = cmp.Or(draft.Nonce, composer.Nonce) // nothing was sent yet
+	composer.Completing = true
+	if composer.Names, err = h.fittingNames(c, room); err != nil {
+		return err
+	}
+	return h.showRoomWith(c, http.StatusOK, room, composer)
+}
+
+func (h *Handlers) fittingNames(c *gin.Context, room chat.Room) ([]string, error) {
+	begun, ok := chat.NameBegun(c.PostForm("body"))
+	if !ok || viewer(c) == nil {
+		return nil, nil
+	}
+	names, err := h.Store.LatestAuthors(c.Request.Context(), room.ID, room.MessageCount)
 	for _, here := range h.live.Presence(room.ID).Members {
 		names = append(names, here.Name)
 	}
-	return render(c, http.StatusOK, views.Names(room.Path(), suggested(names, begun, viewer(c).Username)))
+	return suggested(names, begun, viewer(c).Username), err
 }
 
 // suggested gives the names that go on as it was begun, each once, but for the

@@ -167,6 +167,32 @@ func TestMyStyles(t *testing.T) {
 	s.guest().get("/rooms/dogs").lacks("me.css")
 }
 
+// Without scripts a button offers the names, and another puts one in. Nothing that
+// was written is lost on the way.
+func TestNamesAreOfferedWithoutScripts(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, db *store.Store) {
+		s := newSiteOn(t, db)
+		dogs := storetest.Room(t, db, "dogs")
+		ada := s.member("ada")
+		fill(s, dogs, storetest.User(t, db, "Bella"), 1, 1)
+		fields := url.Values{"body": {"hello\n@b"}, "nonce": {aNonce()}, "lines": {"several"}, "reply_to": {"1"}}
+		offered := ada.post("/rooms/dogs/complete", fields).status(200).has(`<button name="complete" value="Bella" formaction="/rooms/dogs/composer" formnovalidate>@Bella</button>`, "Replying")
+		if got := strings.TrimPrefix(offered.value("#body"), "\n"); got != "hello\n@b" || offered.value("[name=nonce]") != fields.Get("nonce") {
+			t.Errorf("the form holds %q, named %s", got, offered.value("[name=nonce]"))
+		}
+		fields.Set("complete", "Bella")
+		completed := ada.post("/rooms/dogs/composer", fields).status(200).has("Replying")
+		if got := strings.TrimPrefix(completed.value("#body"), "\n"); got != "hello\n@Bella " || completed.value("[name=nonce]") != fields.Get("nonce") {
+			t.Errorf("the form holds %q, named %s", got, completed.value("[name=nonce]"))
+		}
+		for _, body := range []string{"hello", "@x", "", "@\x00<b>"} {
+			ada.post("/rooms/dogs/complete", url.Values{"body": {body}, "nonce": {"junk"}}).status(200).has("No name here begins so.").lacks(`name="complete"`)
+		}
+		s.guest().post("/rooms/dogs/complete", fields).status(401).has("hello\n@b")
+		ada.post("/rooms/none/complete", fields).status(404)
+	})
+}
+
 func TestNamesAreSuggested(t *testing.T) {
 	s := newSite(t)
 	dogs := storetest.Room(t, s.Store, "dogs")

@@ -77,6 +77,7 @@ func (h *Handlers) routes() http.Handler {
 	site.POST("/rooms/:slug/messages", attempt(h.postMessage, h.refuse))
 	site.POST("/rooms/:slug/composer", h.do(h.showComposer))
 	site.POST("/rooms/:slug/names", h.quietly(h.suggestNames))
+	site.POST("/rooms/:slug/complete", attempt(h.offerNames, h.refuse))
 	site.GET("/rooms/:slug/events", h.quietly(h.streamRoom))
 	site.get("/rooms/:slug/changes", h.quietly(h.showChanges))
 	site.GET("/rooms/:slug/live", h.do(h.streamPage))

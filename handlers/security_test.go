@@ -114,6 +114,7 @@ var every = []struct {
 	{"GET", "/mentions", 303, 200, 200, 200},
 	{"GET", "/me.css", 303, 200, 200, 200},
 	{"POST", "/rooms/dogs/names", 200, 200, 200, 200},
+	{"POST", "/rooms/dogs/complete", 401, 200, 200, 200},
 	{"GET", "/confirm-email/x", 410, 410, 410, 410},
 	{"POST", "/confirm-email/x", 410, 410, 410, 410},
 	{"GET", "/admin", 404, 404, 200, 200},

@@ -210,6 +210,8 @@ var examples = map[string][]golden.State{
 	},
 	"composer": {
 		{Name: "fresh", Component: Composer(ComposerProps{Room: "/rooms/dogs", Nonce: "abcdefghijklmnop"})},
+		{Name: "names without scripts", Component: Composer(ComposerProps{Room: "/rooms/dogs", Nonce: "abcdefghijklmnop", Body: "hello @a", Completing: true, Names: []string{"Ada"}})},
+		{Name: "no such name, without scripts", Component: Composer(ComposerProps{Room: "/rooms/dogs", Nonce: "abcdefghijklmnop", Body: hostile, Completing: true})},
 		{Name: "completed", Component: ComposerCompleted(ComposerProps{Body: "hello @Ada ", Focus: true})},
 		{Name: "renewed", Component: ComposerRenewed(ComposerProps{Room: "/rooms/dogs", Nonce: "abcdefghijklmnop", Focus: true})},
 		{Name: "a reply", Component: ComposerRenewed(ComposerProps{Room: "/rooms/dogs", Nonce: "abcdefghijklmnop", Focus: true, Reply: Reply{Number: 17, Author: "Ada", Quote: "> one\n> **two**", HTML: "one\n<strong>two</strong>", Quoting: true}})},
