@@ -101,6 +101,15 @@ func TestUnreadIsCountedWhileItHappens(t *testing.T) {
 	ada.unread("dogs", "1", "1")
 	ada.press("Mark all as read")
 	ada.unread("dogs", "0", "0")
+
+	t.Log("a message is marked unread where it stands")
+	ada.click("#m-2 > .more", "More")
+	ada.press("Mark unread from here")
+	ada.unread("cats", "2", "2")
+	ada.sees("the line stands before it", `document.querySelector(".news + [data-number]").dataset.number === "2"`)
+	other.unread("cats", "2", "2")
+	ada.press("Mark all as read")
+	ada.unread("cats", "0", "0")
 	ada.press("Unfollow")
 	ada.sees("she follows one room less", `!document.querySelector("#unread-cats") && eye.named("button", "Follow")`)
 }
