@@ -123,13 +123,21 @@ func TestSearchFollowsATalk(t *testing.T) {
 			search("poodle")
 			bob.sees("the result is hidden", `document.querySelectorAll(".results > li").length === 1`)
 			bob.finds()
+			after := `getComputedStyle(document.querySelector(".results"), "::after").content`
+			bob.sees("why there is nothing", after+`.includes("whom you ignore")`)
+			other.post(room, "No poodle of mine.")
+			search("poodle")
+			bob.finds("No poodle of mine.")
+			bob.sees("what else there is", after+` === "none"`)
 			other.send("/users/ada/listen", nil)
 			search("poodle")
-			bob.finds("A poodle, I mean.")
+			bob.finds("No poodle of mine.", "A poodle, I mean.")
 
 			member.send(room+"/1/delete", nil)
 			ada.hears("This message was deleted.")
-			for _, words := range []string{"poodle", "deleted"} {
+			search("poodle")
+			bob.finds("No poodle of mine.")
+			for _, words := range []string{"mean", "deleted"} {
 				search(words)
 				bob.reads("main", "Nothing found")
 			}

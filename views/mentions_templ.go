@@ -288,12 +288,18 @@ const myStyles = `.message:has(.mention[data-user="ID"]){--message-edge:var(--ac
 
 // MyStyles is the style sheet that a member's pages have besides the one of all:
 // it marks what names the member, and hides what those write whom the member
-// ignores, in rooms and in lists. Of a message that begins a day the heading stays.
+// ignores, in rooms and in lists. Of a message that begins a day the heading
+// stays, and a list of which all is hidden says so.
 func MyStyles(id int64, ignored []int64) string {
 	styles := strings.ReplaceAll(myStyles, "ID", number(id))
-	for _, other := range ignored {
+	all := make([]string, len(ignored))
+	for i, other := range ignored {
 		theirs := `[data-author="` + number(other) + `"]`
 		styles += ".messages>" + theirs + ":not(:has(>.day)),.messages>" + theirs + ">:not(.day),.latest>" + theirs + "{display:none}\n"
+		all[i] = theirs
+	}
+	if len(all) > 0 {
+		styles += ".latest:not(:has(>:not(" + strings.Join(all, ",") + `)))::after{content:"All of this is by members whom you ignore.";color:var(--muted)}` + "\n"
 	}
 	return styles
 }
@@ -328,7 +334,7 @@ func nameSuggestions(room string) templ.Component {
 		var templ_7745c5c3_Var13 string
 		templ_7745c5c3_Var13, templ_7745c5c3_Err = templ.JoinStringErrs(room + "/names")
 		if templ_7745c5c3_Err != nil {
-			return templ.Error{Err: templ_7745c5c3_Err, FileName: `views/mentions.templ`, Line: 93, Col: 70}
+			return templ.Error{Err: templ_7745c5c3_Err, FileName: `views/mentions.templ`, Line: 99, Col: 70}
 		}
 		_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var13))
 		if templ_7745c5c3_Err != nil {
@@ -373,7 +379,7 @@ func Names(room string, names []string) templ.Component {
 			var templ_7745c5c3_Var15 string
 			templ_7745c5c3_Var15, templ_7745c5c3_Err = templ.JoinStringErrs(room + "/composer")
 			if templ_7745c5c3_Err != nil {
-				return templ.Error{Err: templ_7745c5c3_Err, FileName: `views/mentions.templ`, Line: 100, Col: 52}
+				return templ.Error{Err: templ_7745c5c3_Err, FileName: `views/mentions.templ`, Line: 106, Col: 52}
 			}
 			_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var15))
 			if templ_7745c5c3_Err != nil {
@@ -386,7 +392,7 @@ func Names(room string, names []string) templ.Component {
 			var templ_7745c5c3_Var16 string
 			templ_7745c5c3_Var16, templ_7745c5c3_Err = templ.JoinStringErrs(`{"complete":"` + name + `"}`)
 			if templ_7745c5c3_Err != nil {
-				return templ.Error{Err: templ_7745c5c3_Err, FileName: `views/mentions.templ`, Line: 100, Col: 117}
+				return templ.Error{Err: templ_7745c5c3_Err, FileName: `views/mentions.templ`, Line: 106, Col: 117}
 			}
 			_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var16))
 			if templ_7745c5c3_Err != nil {
@@ -399,7 +405,7 @@ func Names(room string, names []string) templ.Component {
 			var templ_7745c5c3_Var17 string
 			templ_7745c5c3_Var17, templ_7745c5c3_Err = templ.JoinStringErrs("@" + name)
 			if templ_7745c5c3_Err != nil {
-				return templ.Error{Err: templ_7745c5c3_Err, FileName: `views/mentions.templ`, Line: 100, Col: 147}
+				return templ.Error{Err: templ_7745c5c3_Err, FileName: `views/mentions.templ`, Line: 106, Col: 147}
 			}
 			_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var17))
 			if templ_7745c5c3_Err != nil {
