@@ -95,6 +95,9 @@ func (h *Handlers) fail(c *gin.Context, err error) {
 	}
 	status, oops := h.explain(c, err)
 	page := views.Page{Title: oops.Title, Path: "/"}
+	if status == http.StatusUnauthorized {
+		page.Path = h.back(c)
+	}
 	if fragmentWanted(c) {
 		err = h.show(c, status, page, views.Trouble(oops))
 	} else {

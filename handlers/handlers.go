@@ -75,6 +75,7 @@ type Handlers struct {
 	formKey   atomic.Pointer[[]byte] // signs when forms were shown
 	forwarded sync.Once              // the warning about a proxy that is not configured
 	draining  atomic.Bool
+	ways      ways
 	router    http.Handler
 }
 

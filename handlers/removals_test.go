@@ -52,46 +52,48 @@ func TestRemoveWhatAMemberWrote(t *testing.T) {
 }
 
 func TestIgnoreAMember(t *testing.T) {
-	s := newSite(t)
-	ada, her, bob := s.member("ada"), s.member("eve"), s.member("bob")
-	storetest.Room(t, s.Store, "dogs")
-	her.post("/rooms/dogs/messages", draft("hello @ada", aNonce())).status(303)
-	bob.post("/rooms/dogs/messages", draft("@ada, this is from bob", aNonce())).status(303)
-	feed := strings.TrimPrefix(ada.post("/settings/feed", url.Values{}).status(200).doc().Find("#feed").AttrOr("href", ""), s.BaseURL.String())
-	s.guest().get("/users/eve").lacks("Ignore")
-	s.guest().post("/users/eve/ignore", url.Values{}).status(303).location("/login?next=%2Fusers%2Feve%2Fignore")
-	ada.get("/users/ada").lacks("Ignore")
-	ada.post("/users/ada/ignore", url.Values{}).status(403)
-	ada.post("/users/none/ignore", url.Values{}).status(404)
-	ada.get("/users/eve").has(`action="/users/eve/ignore"`)
-	ada.post("/users/eve/ignore", url.Values{}).status(303).location("/users/eve")
-	ada.post("/users/eve/ignore", url.Values{}).status(303)
-	eve, err := s.Store.UserByName(t.Context(), "eve")
-	if err != nil {
-		t.Fatal(err)
-	}
-	rule := fmt.Sprintf(`.messages>[data-author="%d"]`, eve.ID)
-	ada.get("/me.css").status(200).has(rule)
-	ada.open(s.serve() + "/rooms/dogs/live").until(`href="/me.css"`)
-	bob.get("/me.css").status(200).lacks(rule)
-	ada.get("/users/eve").has(`action="/users/eve/listen"`).lacks(`action="/users/eve/ignore"`)
-	for _, list := range []string{searchPath("q", "hello"), "/mentions"} {
-		hidden := fmt.Sprintf(`.latest>[data-author="%d"]`, eve.ID)
-		ada.get("/me.css").has("," + hidden + "{display:none}")
-		if n := ada.get(list).status(200).has(`href="/me.css"`).doc().Find(hidden).Length(); n != 1 {
-			t.Errorf("%s lists %d messages that the rule hides, want 1", list, n)
+	storetest.Each(t, func(t *testing.T, db *store.Store) {
+		s := newSiteOn(t, db)
+		ada, her, bob := s.member("ada"), s.member("eve"), s.member("bob")
+		storetest.Room(t, s.Store, "dogs")
+		her.post("/rooms/dogs/messages", draft("hello @ada", aNonce())).status(303)
+		bob.post("/rooms/dogs/messages", draft("@ada, this is from bob", aNonce())).status(303)
+		feed := strings.TrimPrefix(ada.post("/settings/feed", url.Values{}).status(200).doc().Find("#feed").AttrOr("href", ""), s.BaseURL.String())
+		s.guest().get("/users/eve").lacks("Ignore")
+		s.guest().post("/users/eve/ignore", url.Values{}).status(303).location("/login?next=%2Fusers%2Feve")
+		ada.get("/users/ada").lacks("Ignore")
+		ada.post("/users/ada/ignore", url.Values{}).status(403)
+		ada.post("/users/none/ignore", url.Values{}).status(404)
+		ada.get("/users/eve").has(`action="/users/eve/ignore"`)
+		ada.post("/users/eve/ignore", url.Values{}).status(303).location("/users/eve")
+		ada.post("/users/eve/ignore", url.Values{}).status(303)
+		eve, err := s.Store.UserByName(t.Context(), "eve")
+		if err != nil {
+			t.Fatal(err)
 		}
-	}
-	ada.get("/users/eve").has("You ignore eve").lacks("hello")
-	mo := s.as(chat.Moderator, "mo")
-	mo.post("/users/eve/ignore", url.Values{}).status(303)
-	mo.get("/users/eve").has("hello") // which a moderator is to look after
-	s.guest().get("/users/eve").has("hello")
-	if read := s.guest().get(feed).status(200).Body.String(); strings.Contains(read, "hello") || !strings.Contains(read, "from bob") {
-		t.Errorf("her own feed holds %s", read)
-	}
-	ada.post("/users/eve/listen", url.Values{}).status(303)
-	s.guest().get(feed).has("hello", "from bob")
-	ada.get("/me.css").status(200).lacks(rule)
-	ada.get("/users/eve").has(`action="/users/eve/ignore"`)
+		rule := fmt.Sprintf(`.messages>[data-author="%d"]`, eve.ID)
+		ada.get("/me.css").status(200).has(rule)
+		ada.open(s.serve() + "/rooms/dogs/live").until(`href="/me.css"`)
+		bob.get("/me.css").status(200).lacks(rule)
+		ada.get("/users/eve").has(`action="/users/eve/listen"`).lacks(`action="/users/eve/ignore"`)
+		for _, list := range []string{searchPath("q", "hello"), "/mentions"} {
+			hidden := fmt.Sprintf(`.latest>[data-author="%d"]`, eve.ID)
+			ada.get("/me.css").has("," + hidden + "{display:none}")
+			if n := ada.get(list).status(200).has(`href="/me.css"`).doc().Find(hidden).Length(); n != 1 {
+				t.Errorf("%s lists %d messages that the rule hides, want 1", list, n)
+			}
+		}
+		ada.get("/users/eve").has("You ignore eve").lacks("hello")
+		mo := s.as(chat.Moderator, "mo")
+		mo.post("/users/eve/ignore", url.Values{}).status(303)
+		mo.get("/users/eve").has("hello") // which a moderator is to look after
+		s.guest().get("/users/eve").has("hello")
+		if read := s.guest().get(feed).status(200).Body.String(); strings.Contains(read, "hello") || !strings.Contains(read, "from bob") {
+			t.Errorf("her own feed holds %s", read)
+		}
+		ada.post("/users/eve/listen", url.Values{}).status(303)
+		s.guest().get(feed).has("hello", "from bob")
+		ada.get("/me.css").status(200).lacks(rule)
+		ada.get("/users/eve").has(`action="/users/eve/ignore"`)
+	})
 }

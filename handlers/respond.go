@@ -28,6 +28,9 @@ func (h *Handlers) show(c *gin.Context, status int, page views.Page, body templ.
 	page.Site, page.Viewer, page.Unsure = h.siteFor(c), viewer(c), trouble(c) != nil
 	if page.Path == "" {
 		page.Path = c.Request.URL.Path
+		if !reads(c.Request) {
+			page.Path = h.ways.nearest(page.Path)
+		}
 	}
 	c.Writer.Header().Add("Vary", "Cookie, HX-Request")
 	if !fragmentWanted(c) {

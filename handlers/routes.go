@@ -146,6 +146,7 @@ func (h *Handlers) routes() http.Handler {
 	admins.POST("/members/:id/enable", h.do(h.enableMember))
 	admins.POST("/members/:id/end-sessions", h.do(h.endMemberSessions))
 	admins.POST("/members/:id/reset-password", h.do(h.sendResetLink))
+	h.ways = newWays(router.Routes())
 	return router
 }
 

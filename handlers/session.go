@@ -157,7 +157,7 @@ func (h *Handlers) only(act chat.Act) gin.HandlerFunc {
 		switch {
 		case err == nil:
 		case chat.KindOf(err) == chat.SignedOut:
-			_ = seeOther(c, views.LoginPath(c.Request.URL.Path)) // never fails
+			_ = seeOther(c, views.LoginPath(h.back(c))) // never fails
 			c.Abort()
 		default:
 			h.fail(c, err)
