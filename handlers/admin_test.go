@@ -64,47 +64,51 @@ func (s *site) eventually(what string, so func() bool) {
 }
 
 func TestPanelIsNotThereForMembers(t *testing.T) {
-	s := newSite(t)
-	bob := s.member("bob")
-	for _, path := range []string{"/admin", "/admin/members", "/admin/rooms", "/admin/messages", "/admin/audit", "/admin/settings", s.panelOf("bob", "")} {
-		want := s.guest().get("/nothing").status(404).doc().Find("main").Text()
-		for kind, v := range map[string]*visitor{"guest": s.guest(), "member": bob} {
-			if got := v.get(path).status(404).doc().Find("main").Text(); got != want {
-				t.Errorf("%s for a %s: got %q, want the same as for no page", path, kind, got)
+	storetest.Each(t, func(t *testing.T, db *store.Store) {
+		s := newSiteOn(t, db)
+		bob := s.member("bob")
+		for _, path := range []string{"/admin", "/admin/members", "/admin/rooms", "/admin/messages", "/admin/audit", "/admin/settings", s.panelOf("bob", "")} {
+			want := s.guest().get("/nothing").status(404).doc().Find("main").Text()
+			for kind, v := range map[string]*visitor{"guest": s.guest(), "member": bob} {
+				if got := v.get(path).status(404).doc().Find("main").Text(); got != want {
+					t.Errorf("%s for a %s: got %q, want the same as for no page", path, kind, got)
+				}
+				v.withHTMX().get(path).status(404)
 			}
-			v.withHTMX().get(path).status(404)
 		}
-	}
-	for _, act := range []string{"/role", "/disable", "/enable", "/end-sessions", "/reset-password"} {
-		bob.post(s.panelOf("bob", act), url.Values{"role": {"admin"}}).status(404)
-		s.as(chat.Moderator, "mo"+act[1:]).post(s.panelOf("bob", act), url.Values{"role": {"admin"}}).status(404)
-	}
-	if got := s.account("bob"); got.Role != chat.Member || got.DisabledAt != 0 {
-		t.Errorf("got %+v", got)
-	}
-	for _, v := range []*visitor{s.guest(), bob} {
-		v.get("/").lacks("/admin")
-	}
+		for _, act := range []string{"/role", "/disable", "/enable", "/end-sessions", "/reset-password"} {
+			bob.post(s.panelOf("bob", act), url.Values{"role": {"admin"}}).status(404)
+			s.as(chat.Moderator, "mo"+act[1:]).post(s.panelOf("bob", act), url.Values{"role": {"admin"}}).status(404)
+		}
+		if got := s.account("bob"); got.Role != chat.Member || got.DisabledAt != 0 {
+			t.Errorf("got %+v", got)
+		}
+		for _, v := range []*visitor{s.guest(), bob} {
+			v.get("/").lacks("/admin")
+		}
+	})
 }
 
 func TestPanelShowsModeratorsNoEmailsAndNothingToDo(t *testing.T) {
-	s := newSite(t)
-	s.member("bob")
-	mo, ada := s.as(chat.Moderator, "mo"), s.as(chat.Admin, "ada")
-	if err := s.Store.Record(t.Context(), chat.Event{Action: chat.LoggedIn, UserID: s.account("bob").ID, IPPrefix: "198.51.100.0/24"}); err != nil {
-		t.Fatal(err)
-	}
-	mo.get("/").has(`href="/admin"`)
-	mo.get("/admin").status(200).lacks("/admin/settings")
-	mo.get("/admin/members").status(200).has("bob").lacks("@example.com")
-	mo.get("/admin/members?q=bob@example.com").status(200).has("No such members")
-	mo.get(s.panelOf("bob", "")).status(200).has("bob").lacks("@example.com", "Disable", "<select", "198.51.100")
-	mo.get("/admin/audit").status(200).has("Logged in").lacks("198.51.100")
-	ada.get("/admin").has("/admin/settings")
-	ada.get("/admin/members?q=bob@").status(200).has("bob@example.com")
-	ada.get(s.panelOf("bob", "")).has("bob@example.com", "Disable account", "198.51.100")
-	ada.get("/admin/members/999").status(404)
-	ada.get("/admin/members/x").status(404)
+	storetest.Each(t, func(t *testing.T, db *store.Store) {
+		s := newSiteOn(t, db)
+		s.member("bob")
+		mo, ada := s.as(chat.Moderator, "mo"), s.as(chat.Admin, "ada")
+		if err := s.Store.Record(t.Context(), chat.Event{Action: chat.LoggedIn, UserID: s.account("bob").ID, IPPrefix: "198.51.100.0/24"}); err != nil {
+			t.Fatal(err)
+		}
+		mo.get("/").has(`href="/admin"`)
+		mo.get("/admin").status(200).lacks("/admin/settings")
+		mo.get("/admin/members").status(200).has("bob").lacks("@example.com")
+		mo.get("/admin/members?q=bob@example.com").status(200).has("No such members")
+		mo.get(s.panelOf("bob", "")).status(200).has("bob").lacks("@example.com", "Disable", "<select", "198.51.100")
+		mo.get("/admin/audit").status(200).has("Logged in").lacks("198.51.100")
+		ada.get("/admin").has("/admin/settings")
+		ada.get("/admin/members?q=bob@").status(200).has("bob@example.com")
+		ada.get(s.panelOf("bob", "")).has("bob@example.com", "Disable account", "198.51.100")
+		ada.get("/admin/members/999").status(404)
+		ada.get("/admin/members/x").status(404)
+	})
 }
 
 func TestOverview(t *testing.T) {
@@ -175,34 +179,36 @@ func TestPanelLists(t *testing.T) {
 }
 
 func TestPanelPages(t *testing.T) {
-	s := newSite(t)
-	ada := s.as(chat.Admin, "ada")
-	room := storetest.Room(t, s.Store, "dogs")
-	for n := range panelRows + 1 {
-		ada.post(room.Path()+"/messages", draft(fmt.Sprint(n), aNonce())).status(303)
-		storetest.User(t, s.Store, fmt.Sprintf("u%03d", n))
-		storetest.Room(t, s.Store, fmt.Sprintf("r%03d", n))
-		if err := s.Store.Record(t.Context(), chat.Event{Action: chat.LoggedIn}); err != nil {
-			t.Fatal(err)
+	storetest.Each(t, func(t *testing.T, db *store.Store) {
+		s := newSiteOn(t, db)
+		ada := s.as(chat.Admin, "ada")
+		room := storetest.Room(t, s.Store, "dogs")
+		for n := range panelRows + 1 {
+			ada.post(room.Path()+"/messages", draft(fmt.Sprint(n), aNonce())).status(303)
+			storetest.User(t, s.Store, fmt.Sprintf("u%03d", n))
+			storetest.Room(t, s.Store, fmt.Sprintf("r%03d", n))
+			if err := s.Store.Record(t.Context(), chat.Event{Action: chat.LoggedIn}); err != nil {
+				t.Fatal(err)
+			}
 		}
-	}
-	for _, path := range []string{"/admin/members?q=u", "/admin/rooms?q=r", "/admin/rooms", "/admin/messages?author=ada", "/admin/audit?action=logged+in", "/admin/messages"} {
-		first := ada.get(path).status(200).doc()
-		if n := first.Find("tbody tr").Length(); n != panelRows {
-			t.Errorf("%s: got %d rows, want %d", path, n, panelRows)
+		for _, path := range []string{"/admin/members?q=u", "/admin/rooms?q=r", "/admin/rooms", "/admin/messages?author=ada", "/admin/audit?action=logged+in", "/admin/messages"} {
+			first := ada.get(path).status(200).doc()
+			if n := first.Find("tbody tr").Length(); n != panelRows {
+				t.Errorf("%s: got %d rows, want %d", path, n, panelRows)
+			}
+			if first.Find("[rel=prev]").Length() != 0 {
+				t.Errorf("%s: the first page leads to an earlier one", path)
+			}
+			next := first.Find("[rel=next]").AttrOr("href", "none")
+			second := ada.get(next).status(200).doc()
+			if second.Find("tbody tr").Length() < 1 || second.Find("[rel=next]").Length() != 0 {
+				t.Errorf("%s leads to %s, which has %d rows", path, next, second.Find("tbody tr").Length())
+			}
+			if got := second.Find("[rel=prev]").AttrOr("href", ""); got != path {
+				t.Errorf("%s leads back to %s, want %s", next, got, path)
+			}
 		}
-		if first.Find("[rel=prev]").Length() != 0 {
-			t.Errorf("%s: the first page leads to an earlier one", path)
-		}
-		next := first.Find("[rel=next]").AttrOr("href", "none")
-		second := ada.get(next).status(200).doc()
-		if second.Find("tbody tr").Length() < 1 || second.Find("[rel=next]").Length() != 0 {
-			t.Errorf("%s leads to %s, which has %d rows", path, next, second.Find("tbody tr").Length())
-		}
-		if got := second.Find("[rel=prev]").AttrOr("href", ""); got != path {
-			t.Errorf("%s leads back to %s, want %s", next, got, path)
-		}
-	}
+	})
 }
 
 // A disabled account's pages end everywhere, and its owner is told why only with
@@ -456,26 +462,28 @@ func TestSettingsHoldFromTheStart(t *testing.T) {
 }
 
 func TestAuditLog(t *testing.T) {
-	s := newSite(t)
-	ada := s.knownAdmin("ada")
-	s.registered("bob")
-	s.guest().post("/login", credentials("nobody@example.com", "guess")).status(422)
-	ada.post(s.panelOf("bob", "/disable"), url.Values{}).status(303)
-	for path, want := range map[string]string{
-		"/admin/audit":                                     "Account disabled Login failed Registered Logged in Registered",
-		"/admin/audit?action=registered":                   "Registered Registered",
-		"/admin/audit?user=BOB":                            "Account disabled Registered",
-		"/admin/audit?user=bob&actor=ada":                  "Account disabled",
-		"/admin/audit?actor=ada":                           "Account disabled Logged in Registered",
-		"/admin/audit?user=nobody":                         "",
-		"/admin/audit?action=%3Cscript%3E&before=junk":     "",
-		"/admin/audit?action=registered&before=1-1":        "",
-		"/admin/audit?actor=ada&action=account+disabled":   "Account disabled",
-		"/admin/audit?actor=&user=&action=login+failed":    "Login failed",
-		"/admin/audit?before=9999999999999999999999-1&x=y": "Account disabled Login failed Registered Logged in Registered",
-	} {
-		if got := ada.get(path).status(200).column(1); got != want {
-			t.Errorf("%s: got %q, want %q", path, got, want)
+	storetest.Each(t, func(t *testing.T, db *store.Store) {
+		s := newSiteOn(t, db)
+		ada := s.knownAdmin("ada")
+		s.registered("bob")
+		s.guest().post("/login", credentials("nobody@example.com", "guess")).status(422)
+		ada.post(s.panelOf("bob", "/disable"), url.Values{}).status(303)
+		for path, want := range map[string]string{
+			"/admin/audit":                                     "Account disabled Login failed Registered Logged in Registered",
+			"/admin/audit?action=registered":                   "Registered Registered",
+			"/admin/audit?user=BOB":                            "Account disabled Registered",
+			"/admin/audit?user=bob&actor=ada":                  "Account disabled",
+			"/admin/audit?actor=ada":                           "Account disabled Logged in Registered",
+			"/admin/audit?user=nobody":                         "",
+			"/admin/audit?action=%3Cscript%3E&before=junk":     "",
+			"/admin/audit?action=registered&before=1-1":        "",
+			"/admin/audit?actor=ada&action=account+disabled":   "Account disabled",
+			"/admin/audit?actor=&user=&action=login+failed":    "Login failed",
+			"/admin/audit?before=9999999999999999999999-1&x=y": "Account disabled Login failed Registered Logged in Registered",
+		} {
+			if got := ada.get(path).status(200).column(1); got != want {
+				t.Errorf("%s: got %q, want %q", path, got, want)
+			}
 		}
-	}
+	})
 }

@@ -56,17 +56,19 @@ func TestFormsHiddenFieldsAreOptionalWithoutAnAge(t *testing.T) {
 }
 
 func TestOpeningRoomsIsLimited(t *testing.T) {
-	s := newSite(t, func(c *Config) { c.PostRate = chat.Rate{Count: 10, Window: 10 * time.Second} })
-	ada := s.member("ada")
-	for i := range 10 {
-		ada.post("/rooms", url.Values{"name": {fmt.Sprint("room ", i)}}).status(303)
-	}
-	answer := ada.post("/rooms", url.Values{"name": {"one more"}}).status(429).has("open this one tomorrow")
-	if answer.value("#name") != "one more" || answer.Header().Get("Retry-After") == "" {
-		t.Errorf("got %v, %s", answer.Header(), answer.Body)
-	}
-	ada.post("/rooms", url.Values{"name": {"room 3"}}).status(303) // it is there already
-	free := newSiteOn(t, s.Store).guest()                          // without any limit on posting
-	free.cookie = ada.cookie
-	free.post("/rooms", url.Values{"name": {"one more"}}).status(303)
+	storetest.Each(t, func(t *testing.T, db *store.Store) {
+		s := newSiteOn(t, db, func(c *Config) { c.PostRate = chat.Rate{Count: 10, Window: 10 * time.Second} })
+		ada := s.member("ada")
+		for i := range 10 {
+			ada.post("/rooms", url.Values{"name": {fmt.Sprint("room ", i)}}).status(303)
+		}
+		answer := ada.post("/rooms", url.Values{"name": {"one more"}}).status(429).has("open this one tomorrow")
+		if answer.value("#name") != "one more" || answer.Header().Get("Retry-After") == "" {
+			t.Errorf("got %v, %s", answer.Header(), answer.Body)
+		}
+		ada.post("/rooms", url.Values{"name": {"room 3"}}).status(303) // it is there already
+		free := newSiteOn(t, s.Store).guest()                          // without any limit on posting
+		free.cookie = ada.cookie
+		free.post("/rooms", url.Values{"name": {"one more"}}).status(303)
+	})
 }

@@ -49,148 +49,158 @@ func TestEditMessage(t *testing.T) {
 
 // By editing no text comes in that would not by posting, and what was typed stays.
 func TestEditRefusedKeepsTheText(t *testing.T) {
-	s := newSite(t)
-	storetest.Room(t, s.Store, "dogs")
-	ada := s.member("ada")
-	ada.post("/rooms/dogs/messages", draft("woof", aNonce())).status(303)
-	long := strings.Repeat("é", chat.MaxBody+1)
-	for name, tt := range map[string]struct{ body, field, says string }{
-		"nothing":          {"", "", "The message is empty"},
-		"nothing to see":   {" \u200b\u3164 ", " \u200b\u3164 ", "The message is empty"},
-		"too long a text":  {long, long, "too long"},
-		"too many lines":   {strings.Repeat("a\n", 101), strings.Repeat("a\n", 101), "too many lines"},
-		"a NUL":            {"a\x00b", "a\ufffdb", "can&#39;t be read"},
-		"what is no UTF-8": {"a\xff", "a\ufffd", "can&#39;t be read"},
-	} {
-		for kind, visitor := range map[string]*visitor{"plain": ada, "htmx": ada.withHTMX()} {
-			refused := visitor.post("/rooms/dogs/1/edit", edited(tt.body, 1)).status(422).has(tt.says)
-			if got := refused.value("textarea[name=body]"); got != tt.field {
-				t.Errorf("%s, %s: the form holds %.40q, want %.40q", name, kind, got, tt.field)
-			}
-			if got := refused.value("[name=seen]"); got != "1" {
-				t.Errorf("%s, %s: the form was made from revision %s", name, kind, got)
-			}
-			if hasLayout := strings.Contains(refused.Body.String(), "<html"); hasLayout != (kind == "plain") {
-				t.Errorf("%s, %s: got a whole page: %v", name, kind, hasLayout)
+	storetest.Each(t, func(t *testing.T, db *store.Store) {
+		s := newSiteOn(t, db)
+		storetest.Room(t, s.Store, "dogs")
+		ada := s.member("ada")
+		ada.post("/rooms/dogs/messages", draft("woof", aNonce())).status(303)
+		long := strings.Repeat("é", chat.MaxBody+1)
+		for name, tt := range map[string]struct{ body, field, says string }{
+			"nothing":          {"", "", "The message is empty"},
+			"nothing to see":   {" \u200b\u3164 ", " \u200b\u3164 ", "The message is empty"},
+			"too long a text":  {long, long, "too long"},
+			"too many lines":   {strings.Repeat("a\n", 101), strings.Repeat("a\n", 101), "too many lines"},
+			"a NUL":            {"a\x00b", "a\ufffdb", "can&#39;t be read"},
+			"what is no UTF-8": {"a\xff", "a\ufffd", "can&#39;t be read"},
+		} {
+			for kind, visitor := range map[string]*visitor{"plain": ada, "htmx": ada.withHTMX()} {
+				refused := visitor.post("/rooms/dogs/1/edit", edited(tt.body, 1)).status(422).has(tt.says)
+				if got := refused.value("textarea[name=body]"); got != tt.field {
+					t.Errorf("%s, %s: the form holds %.40q, want %.40q", name, kind, got, tt.field)
+				}
+				if got := refused.value("[name=seen]"); got != "1" {
+					t.Errorf("%s, %s: the form was made from revision %s", name, kind, got)
+				}
+				if hasLayout := strings.Contains(refused.Body.String(), "<html"); hasLayout != (kind == "plain") {
+					t.Errorf("%s, %s: got a whole page: %v", name, kind, hasLayout)
+				}
 			}
 		}
-	}
-	if room, err := s.Store.Room(t.Context(), "dogs"); err != nil || room.Revision != 1 {
-		t.Errorf("refused edits left the room at %+v, %v", room, err)
-	}
-	for _, text := range []string{`<script>alert(1)</script>`, `<div hx-get="/logout" hx-trigger="load">`, "a\rdata: x\r\revent: y", `</ol></hx-upsert>`, "[x](javascript:alert(1))"} {
-		answer := ada.withHTMX().post("/rooms/dogs/1/edit", edited(text, 0)).status(200)
-		if found := answer.doc().Find(".text *"); found.Length() != 0 {
-			t.Errorf("%q made elements: %s", text, answer.Body)
+		if room, err := s.Store.Room(t.Context(), "dogs"); err != nil || room.Revision != 1 {
+			t.Errorf("refused edits left the room at %+v, %v", room, err)
 		}
-	}
+		for _, text := range []string{`<script>alert(1)</script>`, `<div hx-get="/logout" hx-trigger="load">`, "a\rdata: x\r\revent: y", `</ol></hx-upsert>`, "[x](javascript:alert(1))"} {
+			answer := ada.withHTMX().post("/rooms/dogs/1/edit", edited(text, 0)).status(200)
+			if found := answer.doc().Find(".text *"); found.Length() != 0 {
+				t.Errorf("%q made elements: %s", text, answer.Body)
+			}
+		}
+	})
 }
 
 func TestTwoEditorsAtOnce(t *testing.T) {
-	s := newSite(t)
-	storetest.Room(t, s.Store, "dogs")
-	ada := s.member("ada")
-	ada.post("/rooms/dogs/messages", draft("woof", aNonce())).status(303)
-	ada.post("/rooms/dogs/1/edit", edited("first", 1)).status(303)
-	for kind, visitor := range map[string]*visitor{"plain": ada, "htmx": ada.withHTMX()} {
-		conflict := visitor.post("/rooms/dogs/1/edit", edited("second", 1)).status(409).has("changed meanwhile", "first")
-		if conflict.value("textarea[name=body]") != "second" || conflict.value("[name=seen]") != "2" {
-			t.Errorf("%s: got %s", kind, conflict.Body)
+	storetest.Each(t, func(t *testing.T, db *store.Store) {
+		s := newSiteOn(t, db)
+		storetest.Room(t, s.Store, "dogs")
+		ada := s.member("ada")
+		ada.post("/rooms/dogs/messages", draft("woof", aNonce())).status(303)
+		ada.post("/rooms/dogs/1/edit", edited("first", 1)).status(303)
+		for kind, visitor := range map[string]*visitor{"plain": ada, "htmx": ada.withHTMX()} {
+			conflict := visitor.post("/rooms/dogs/1/edit", edited("second", 1)).status(409).has("changed meanwhile", "first")
+			if conflict.value("textarea[name=body]") != "second" || conflict.value("[name=seen]") != "2" {
+				t.Errorf("%s: got %s", kind, conflict.Body)
+			}
 		}
-	}
-	ada.post("/rooms/dogs/1/edit", edited("second", 2)).status(303)
-	ada.post("/rooms/dogs/1/delete", url.Values{}).status(303)
-	for kind, visitor := range map[string]*visitor{"plain": ada, "htmx": ada.withHTMX()} {
-		gone := visitor.post("/rooms/dogs/1/edit", edited("third", 3)).status(409).has("deleted meanwhile")
-		if gone.value("textarea[name=body]") != "third" || gone.doc().Find("button:contains(Save)").Length() != 0 {
-			t.Errorf("%s: got %s", kind, gone.Body)
+		ada.post("/rooms/dogs/1/edit", edited("second", 2)).status(303)
+		ada.post("/rooms/dogs/1/delete", url.Values{}).status(303)
+		for kind, visitor := range map[string]*visitor{"plain": ada, "htmx": ada.withHTMX()} {
+			gone := visitor.post("/rooms/dogs/1/edit", edited("third", 3)).status(409).has("deleted meanwhile")
+			if gone.value("textarea[name=body]") != "third" || gone.doc().Find("button:contains(Save)").Length() != 0 {
+				t.Errorf("%s: got %s", kind, gone.Body)
+			}
 		}
-	}
-	ada.get("/rooms/dogs/1/edit").status(404).has("deleted")
-	ada.get("/rooms/dogs/1/delete").status(404).has("deleted")
-	ada.get("/rooms/dogs").lacks("third", "second")
+		ada.get("/rooms/dogs/1/edit").status(404).has("deleted")
+		ada.get("/rooms/dogs/1/delete").status(404).has("deleted")
+		ada.get("/rooms/dogs").lacks("third", "second")
+	})
 }
 
 func TestEditAfterLoggingOutKeepsTheText(t *testing.T) {
-	s := newSite(t)
-	storetest.Room(t, s.Store, "dogs")
-	ada := s.member("ada")
-	ada.post("/rooms/dogs/messages", draft("woof", aNonce())).status(303)
-	ada.post("/logout", url.Values{})
-	for kind, visitor := range map[string]*visitor{"plain": ada, "htmx": ada.withHTMX()} {
-		refused := visitor.post("/rooms/dogs/1/edit", edited("bark", 1)).status(401).has("/login?next=%2Frooms%2Fdogs%2F1%2Fedit")
-		if refused.value("textarea[name=body]") != "bark" {
-			t.Errorf("%s: got %s", kind, refused.Body)
+	storetest.Each(t, func(t *testing.T, db *store.Store) {
+		s := newSiteOn(t, db)
+		storetest.Room(t, s.Store, "dogs")
+		ada := s.member("ada")
+		ada.post("/rooms/dogs/messages", draft("woof", aNonce())).status(303)
+		ada.post("/logout", url.Values{})
+		for kind, visitor := range map[string]*visitor{"plain": ada, "htmx": ada.withHTMX()} {
+			refused := visitor.post("/rooms/dogs/1/edit", edited("bark", 1)).status(401).has("/login?next=%2Frooms%2Fdogs%2F1%2Fedit")
+			if refused.value("textarea[name=body]") != "bark" {
+				t.Errorf("%s: got %s", kind, refused.Body)
+			}
 		}
-	}
-	ada.get("/rooms/dogs/1/edit").status(303).location("/login?next=%2Frooms%2Fdogs%2F1%2Fedit")
-	ada.withHTMX().get("/rooms/dogs/1/edit").status(401).has("Log in first.").lacks("<html", "<form")
+		ada.get("/rooms/dogs/1/edit").status(303).location("/login?next=%2Frooms%2Fdogs%2F1%2Fedit")
+		ada.withHTMX().get("/rooms/dogs/1/edit").status(401).has("Log in first.").lacks("<html", "<form")
+	})
 }
 
 func TestOthersMessages(t *testing.T) {
-	s := newSite(t)
-	storetest.Room(t, s.Store, "dogs")
-	ada, bob, mia := s.member("ada"), s.member("bob"), s.as(chat.Moderator, "mia")
-	for range 2 {
-		ada.post("/rooms/dogs/messages", draft("woof", aNonce())).status(303)
-	}
-	for _, other := range []*visitor{bob, mia} {
-		other.get("/rooms/dogs/1/edit").status(403)
-		other.post("/rooms/dogs/1/edit", edited("mine", 1)).status(403)
-	}
-	bob.get("/rooms/dogs/1/delete").status(403)
-	bob.post("/rooms/dogs/1/delete", url.Values{}).status(403)
-	bob.get("/rooms/dogs/1/versions").status(404)
-	s.guest().post("/rooms/dogs/1/delete", url.Values{}).status(401)
-	ada.get("/rooms/dogs").status(200).has("woof").lacks("mine", "deleted")
-
-	ada.post("/rooms/dogs/1/edit", edited("bark", 1)).status(303)
-	mia.get("/rooms/dogs/1/versions").status(200).has("woof", "bark")
-	mia.post("/rooms/dogs/1/delete", url.Values{}).status(303)
-	ada.withHTMX().post("/rooms/dogs/1/delete", url.Values{}).status(200).has("This message was deleted.") // once more is no more
-	for _, path := range []string{"/rooms/dogs", "/rooms/dogs/page/1", "/rooms/dogs/changes?after=0-0", "/rooms/dogs/1/actions", "/users/ada"} {
-		for _, v := range []*visitor{s.guest(), ada, mia} {
-			v.get(path).status(200).lacks("bark")
+	storetest.Each(t, func(t *testing.T, db *store.Store) {
+		s := newSiteOn(t, db)
+		storetest.Room(t, s.Store, "dogs")
+		ada, bob, mia := s.member("ada"), s.member("bob"), s.as(chat.Moderator, "mia")
+		for range 2 {
+			ada.post("/rooms/dogs/messages", draft("woof", aNonce())).status(303)
 		}
-	}
-	mia.get("/rooms/dogs/1/versions").status(200).has("woof", "bark", "mia")
-	ada.get("/rooms/dogs/1/versions").status(404)
+		for _, other := range []*visitor{bob, mia} {
+			other.get("/rooms/dogs/1/edit").status(403)
+			other.post("/rooms/dogs/1/edit", edited("mine", 1)).status(403)
+		}
+		bob.get("/rooms/dogs/1/delete").status(403)
+		bob.post("/rooms/dogs/1/delete", url.Values{}).status(403)
+		bob.get("/rooms/dogs/1/versions").status(404)
+		s.guest().post("/rooms/dogs/1/delete", url.Values{}).status(401)
+		ada.get("/rooms/dogs").status(200).has("woof").lacks("mine", "deleted")
+
+		ada.post("/rooms/dogs/1/edit", edited("bark", 1)).status(303)
+		mia.get("/rooms/dogs/1/versions").status(200).has("woof", "bark")
+		mia.post("/rooms/dogs/1/delete", url.Values{}).status(303)
+		ada.withHTMX().post("/rooms/dogs/1/delete", url.Values{}).status(200).has("This message was deleted.") // once more is no more
+		for _, path := range []string{"/rooms/dogs", "/rooms/dogs/page/1", "/rooms/dogs/changes?after=0-0", "/rooms/dogs/1/actions", "/users/ada"} {
+			for _, v := range []*visitor{s.guest(), ada, mia} {
+				v.get(path).status(200).lacks("bark")
+			}
+		}
+		mia.get("/rooms/dogs/1/versions").status(200).has("woof", "bark", "mia")
+		ada.get("/rooms/dogs/1/versions").status(404)
+	})
 }
 
 func TestActions(t *testing.T) {
-	s := newSite(t)
-	storetest.Room(t, s.Store, "dogs")
-	ada, bob, mia := s.member("ada"), s.member("bob"), s.as(chat.Moderator, "mia")
-	ada.post("/rooms/dogs/messages", draft("woof", aNonce())).status(303)
-	offered := func(v *visitor) (labels []string) {
-		t.Helper()
-		page := v.get("/rooms/dogs/1/actions").status(200).has("<html")
-		for _, link := range page.doc().Find(".action-list a, .action-list button").EachIter() {
-			labels = append(labels, link.Text())
+	storetest.Each(t, func(t *testing.T, db *store.Store) {
+		s := newSiteOn(t, db)
+		storetest.Room(t, s.Store, "dogs")
+		ada, bob, mia := s.member("ada"), s.member("bob"), s.as(chat.Moderator, "mia")
+		ada.post("/rooms/dogs/messages", draft("woof", aNonce())).status(303)
+		offered := func(v *visitor) (labels []string) {
+			t.Helper()
+			page := v.get("/rooms/dogs/1/actions").status(200).has("<html")
+			for _, link := range page.doc().Find(".action-list a, .action-list button").EachIter() {
+				labels = append(labels, link.Text())
+			}
+			fragment := v.withHTMX().get("/rooms/dogs/1/actions").status(200).lacks("<html")
+			if got := fragment.doc().Find(".actions a, .actions button").Length(); got != len(labels) {
+				t.Errorf("the page offers %q, the fragment %d: %s", labels, got, fragment.Body)
+			}
+			return labels
 		}
-		fragment := v.withHTMX().get("/rooms/dogs/1/actions").status(200).lacks("<html")
-		if got := fragment.doc().Find(".actions a, .actions button").Length(); got != len(labels) {
-			t.Errorf("the page offers %q, the fragment %d: %s", labels, got, fragment.Body)
+		want := func(who string, v *visitor, labels ...string) {
+			t.Helper()
+			if got := fmt.Sprint(offered(v)); got != fmt.Sprint(labels) {
+				t.Errorf("%s may do %s, want %s", who, got, labels)
+			}
 		}
-		return labels
-	}
-	want := func(who string, v *visitor, labels ...string) {
-		t.Helper()
-		if got := fmt.Sprint(offered(v)); got != fmt.Sprint(labels) {
-			t.Errorf("%s may do %s, want %s", who, got, labels)
-		}
-	}
-	want("its author", ada, "Reply", "Edit", "Delete", "Mark unread from here", "Link to this message")
-	want("another", bob, "Reply", "Mark unread from here", "Report", "Link to this message")
-	want("a guest", s.guest(), "Link to this message")
-	want("a moderator", mia, "Reply", "Delete", "Mark unread from here", "Report", "Mute or ban", "Link to this message")
-	ada.post("/rooms/dogs/1/edit", edited("bark", 0)).status(303)
-	want("a moderator", mia, "Reply", "Delete", "Earlier texts", "Mark unread from here", "Report", "Mute or ban", "Link to this message")
-	ada.post("/rooms/dogs/1/delete", url.Values{}).status(303)
-	want("its author", ada, "Link to this message")
-	want("a moderator", mia, "Earlier texts", "Mute or ban", "Link to this message")
-	s.guest().get("/rooms/dogs/2/actions").status(404)
-	s.guest().get("/rooms/dogs/01/actions").status(404)
+		want("its author", ada, "Reply", "Edit", "Delete", "Mark unread from here", "Link to this message")
+		want("another", bob, "Reply", "Mark unread from here", "Report", "Link to this message")
+		want("a guest", s.guest(), "Link to this message")
+		want("a moderator", mia, "Reply", "Delete", "Mark unread from here", "Report", "Mute or ban", "Link to this message")
+		ada.post("/rooms/dogs/1/edit", edited("bark", 0)).status(303)
+		want("a moderator", mia, "Reply", "Delete", "Earlier texts", "Mark unread from here", "Report", "Mute or ban", "Link to this message")
+		ada.post("/rooms/dogs/1/delete", url.Values{}).status(303)
+		want("its author", ada, "Link to this message")
+		want("a moderator", mia, "Earlier texts", "Mute or ban", "Link to this message")
+		s.guest().get("/rooms/dogs/2/actions").status(404)
+		s.guest().get("/rooms/dogs/01/actions").status(404)
+	})
 }
 
 // Changes reach an open page, one that was away, and the poll, each once.

@@ -96,34 +96,36 @@ func TestMutedMemberIsToldWhy(t *testing.T) {
 }
 
 func TestSanctionsThatCantBe(t *testing.T) {
-	s := newSite(t)
-	storetest.Room(t, s.Store, "dogs")
-	s.member("ada")
-	mia, max, eve := s.as(chat.Moderator, "mia"), s.as(chat.Moderator, "max"), s.as(chat.Admin, "eve")
-	const path = "/users/ada/sanctions"
-	for field, form := range map[string]url.Values{
-		"Choose one of the two.":         sanction("kiss", "", "3600", "spam"),
-		"Choose one of the list.":        sanction("mute", "", "61", "spam"),
-		"There is no room of this name.": sanction("mute", "none", "3600", "spam"),
-		"Say in a few words why.":        sanction("mute", "", "0", " "),
-	} {
-		mia.post(path, form).status(422).has(field)
-		mia.withHTMX().post(path, form).status(422).has(field).lacks("<html")
-	}
-	mia.post(path, sanction("mute", "!!", "3600", "spam")).status(422).has("There is no room of this name.", `value="!!"`)
-	if got := mia.post(path, sanction("mute", "!!", "3600", "spam")).value("#reason"); got != "spam" {
-		t.Errorf("the reason was not kept: %q", got)
-	}
-	mia.get("/users/none/sanctions").status(404)
-	for _, name := range []string{"mia", "max", "eve"} { // oneself, one's like, one's better
-		mia.get("/users/" + name + "/sanctions").status(403)
-		mia.post("/users/"+name+"/sanctions", sanction("ban", "", "0", "coup")).status(403)
-		mia.post("/users/"+name+"/sanctions/lift", url.Values{}).status(403)
-		mia.get("/users/" + name).lacks("Mute or ban")
-	}
-	eve.post("/users/mia/sanctions", sanction("ban", "", "0", "coup")).status(303)
-	mia.get("/admin/reports").status(404)
-	max.get("/admin/reports").status(200)
+	storetest.Each(t, func(t *testing.T, db *store.Store) {
+		s := newSiteOn(t, db)
+		storetest.Room(t, s.Store, "dogs")
+		s.member("ada")
+		mia, max, eve := s.as(chat.Moderator, "mia"), s.as(chat.Moderator, "max"), s.as(chat.Admin, "eve")
+		const path = "/users/ada/sanctions"
+		for field, form := range map[string]url.Values{
+			"Choose one of the two.":         sanction("kiss", "", "3600", "spam"),
+			"Choose one of the list.":        sanction("mute", "", "61", "spam"),
+			"There is no room of this name.": sanction("mute", "none", "3600", "spam"),
+			"Say in a few words why.":        sanction("mute", "", "0", " "),
+		} {
+			mia.post(path, form).status(422).has(field)
+			mia.withHTMX().post(path, form).status(422).has(field).lacks("<html")
+		}
+		mia.post(path, sanction("mute", "!!", "3600", "spam")).status(422).has("There is no room of this name.", `value="!!"`)
+		if got := mia.post(path, sanction("mute", "!!", "3600", "spam")).value("#reason"); got != "spam" {
+			t.Errorf("the reason was not kept: %q", got)
+		}
+		mia.get("/users/none/sanctions").status(404)
+		for _, name := range []string{"mia", "max", "eve"} { // oneself, one's like, one's better
+			mia.get("/users/" + name + "/sanctions").status(403)
+			mia.post("/users/"+name+"/sanctions", sanction("ban", "", "0", "coup")).status(403)
+			mia.post("/users/"+name+"/sanctions/lift", url.Values{}).status(403)
+			mia.get("/users/" + name).lacks("Mute or ban")
+		}
+		eve.post("/users/mia/sanctions", sanction("ban", "", "0", "coup")).status(303)
+		mia.get("/admin/reports").status(404)
+		max.get("/admin/reports").status(200)
+	})
 }
 
 func TestBannedFromTheSite(t *testing.T) {
@@ -242,36 +244,40 @@ func TestAllSanctions(t *testing.T) {
 }
 
 func TestModeratorDeletesAMessage(t *testing.T) {
-	s := newSite(t)
-	storetest.Room(t, s.Store, "dogs")
-	eve, mia := s.member("eve"), s.as(chat.Moderator, "mia")
-	for range 2 {
-		eve.post("/rooms/dogs/messages", draft("buy shoes", aNonce())).status(303)
-	}
-	mia.get("/rooms/dogs/1/actions").has(`href="/users/eve/sanctions?room=dogs"`)
-	eve.get("/rooms/dogs/1/actions").lacks("sanctions")
-	for range 2 { // the second changes nothing
-		mia.post("/rooms/dogs/1/delete", url.Values{}).status(303)
-	}
-	eve.post("/rooms/dogs/2/delete", url.Values{}).status(303)
-	log := s.guest().get("/rooms/dogs/log").has("deleted a message of", "eve", `href="/rooms/dogs/1"`)
-	if got := log.doc().Find(".latest li").Length(); got != 1 {
-		t.Errorf("the log has %d entries, want one: what members delete themselves is not moderation", got)
-	}
-	if got := s.actions("eve"); len(got) != 1 || got[0] != chat.MessageDeleted {
-		t.Errorf("the audit table remembers %q", got)
-	}
+	storetest.Each(t, func(t *testing.T, db *store.Store) {
+		s := newSiteOn(t, db)
+		storetest.Room(t, s.Store, "dogs")
+		eve, mia := s.member("eve"), s.as(chat.Moderator, "mia")
+		for range 2 {
+			eve.post("/rooms/dogs/messages", draft("buy shoes", aNonce())).status(303)
+		}
+		mia.get("/rooms/dogs/1/actions").has(`href="/users/eve/sanctions?room=dogs"`)
+		eve.get("/rooms/dogs/1/actions").lacks("sanctions")
+		for range 2 { // the second changes nothing
+			mia.post("/rooms/dogs/1/delete", url.Values{}).status(303)
+		}
+		eve.post("/rooms/dogs/2/delete", url.Values{}).status(303)
+		log := s.guest().get("/rooms/dogs/log").has("deleted a message of", "eve", `href="/rooms/dogs/1"`)
+		if got := log.doc().Find(".latest li").Length(); got != 1 {
+			t.Errorf("the log has %d entries, want one: what members delete themselves is not moderation", got)
+		}
+		if got := s.actions("eve"); len(got) != 1 || got[0] != chat.MessageDeleted {
+			t.Errorf("the audit table remembers %q", got)
+		}
+	})
 }
 
 // A newcomer can't bring by editing what can't be posted, nor who is muted.
 func TestEditsAreHeldToTheSameRules(t *testing.T) {
-	s := newSite(t, func(c *Config) { c.PostRate = chat.Rate{Count: 10, Window: 10 * time.Second} })
-	storetest.Room(t, s.Store, "dogs")
-	eve, mia := s.member("eve"), s.as(chat.Moderator, "mia")
-	eve.post("/rooms/dogs/messages", draft("hello", aNonce())).status(303)
-	links := url.Values{"body": {"http://a.example http://b.example http://c.example"}}
-	eve.post("/rooms/dogs/1/edit", links).status(422).has("two links at most", "http://c.example")
-	mia.post("/users/eve/sanctions", sanction("mute", "dogs", "3600", "spam")).status(303)
-	eve.post("/rooms/dogs/1/edit", url.Values{"body": {"hats"}}).status(403).has("You are muted", "hats")
-	s.guest().get("/rooms/dogs").has("hello").lacks("hats")
+	storetest.Each(t, func(t *testing.T, db *store.Store) {
+		s := newSiteOn(t, db, func(c *Config) { c.PostRate = chat.Rate{Count: 10, Window: 10 * time.Second} })
+		storetest.Room(t, s.Store, "dogs")
+		eve, mia := s.member("eve"), s.as(chat.Moderator, "mia")
+		eve.post("/rooms/dogs/messages", draft("hello", aNonce())).status(303)
+		links := url.Values{"body": {"http://a.example http://b.example http://c.example"}}
+		eve.post("/rooms/dogs/1/edit", links).status(422).has("two links at most", "http://c.example")
+		mia.post("/users/eve/sanctions", sanction("mute", "dogs", "3600", "spam")).status(303)
+		eve.post("/rooms/dogs/1/edit", url.Values{"body": {"hats"}}).status(403).has("You are muted", "hats")
+		s.guest().get("/rooms/dogs").has("hello").lacks("hats")
+	})
 }

@@ -57,55 +57,61 @@ func TestChangeRoomSettings(t *testing.T) {
 // Every page of a room is found under the slug that it had before, and what
 // pages left open send arrives.
 func TestRenamedRoomIsFound(t *testing.T) {
-	s := newSite(t)
-	room, ada := storetest.Room(t, s.Store, "dogs"), storetest.User(t, s.Store, "ada")
-	fill(s, room, ada, 1, 60)
-	cursor := s.guest().get("/rooms/dogs").value("#cursor")
-	mia := s.as(chat.Moderator, "mia")
-	mia.post("/rooms/dogs/settings", roomForm("Собаки", "", "0")).status(303)
-	const there = "/rooms/%D1%81%D0%BE%D0%B1%D0%B0%D0%BA%D0%B8"
-	for path, want := range map[string]string{
-		"": there, "?lines=several": there + "?lines=several", "/page/1": there + "/page/1", "/17": there + "/17", "/log": there + "/log",
-	} {
-		s.guest().get("/rooms/dogs" + path).status(301).location(want)
-	}
-	s.guest().get("/rooms/dogs/page/9").status(301)
-	s.guest().post("/rooms", url.Values{"name": {"Dogs"}}).status(303).location(there)
-	s.guest().get("/rooms/dogs/changes?after=" + cursor).status(204)
-	fill(s, room, ada, 61, 61)
-	s.guest().get("/rooms/dogs/changes?after=" + cursor).status(200).has("message 61")
-	s.guest().listen(s.serve() + "/rooms/dogs/events?after=" + cursor).change()
-	s.guest().get("/rooms/cats").status(404)
+	storetest.Each(t, func(t *testing.T, db *store.Store) {
+		s := newSiteOn(t, db)
+		room, ada := storetest.Room(t, s.Store, "dogs"), storetest.User(t, s.Store, "ada")
+		fill(s, room, ada, 1, 60)
+		cursor := s.guest().get("/rooms/dogs").value("#cursor")
+		mia := s.as(chat.Moderator, "mia")
+		mia.post("/rooms/dogs/settings", roomForm("Собаки", "", "0")).status(303)
+		const there = "/rooms/%D1%81%D0%BE%D0%B1%D0%B0%D0%BA%D0%B8"
+		for path, want := range map[string]string{
+			"": there, "?lines=several": there + "?lines=several", "/page/1": there + "/page/1", "/17": there + "/17", "/log": there + "/log",
+		} {
+			s.guest().get("/rooms/dogs" + path).status(301).location(want)
+		}
+		s.guest().get("/rooms/dogs/page/9").status(301)
+		s.guest().post("/rooms", url.Values{"name": {"Dogs"}}).status(303).location(there)
+		s.guest().get("/rooms/dogs/changes?after=" + cursor).status(204)
+		fill(s, room, ada, 61, 61)
+		s.guest().get("/rooms/dogs/changes?after=" + cursor).status(200).has("message 61")
+		s.guest().listen(s.serve() + "/rooms/dogs/events?after=" + cursor).change()
+		s.guest().get("/rooms/cats").status(404)
+	})
 }
 
 func TestRoomSettingsThatCantBe(t *testing.T) {
-	s := newSite(t)
-	storetest.Room(t, s.Store, "dogs")
-	storetest.Room(t, s.Store, "cats")
-	mia := s.as(chat.Moderator, "mia")
-	for says, form := range map[string]url.Values{
-		"There is a room of this name already.": roomForm("CATS", "", "0"),
-		"at least one letter":                   roomForm("!!", "", "0"),
-		"A topic has at most 200 characters.":   roomForm("dogs", strings.Repeat("é", 201), "0"),
-		"Choose one of the list.":               roomForm("dogs", "", "31"),
-	} {
-		mia.post("/rooms/dogs/settings", form).status(422).has(says)
-		answer := mia.withHTMX().post("/rooms/dogs/settings", form).status(422).has(says).lacks("<html")
-		if got := answer.value("#topic"); got != form.Get("topic") {
-			t.Errorf("%s: the topic was not kept: %q", says, got)
+	storetest.Each(t, func(t *testing.T, db *store.Store) {
+		s := newSiteOn(t, db)
+		storetest.Room(t, s.Store, "dogs")
+		storetest.Room(t, s.Store, "cats")
+		mia := s.as(chat.Moderator, "mia")
+		for says, form := range map[string]url.Values{
+			"There is a room of this name already.": roomForm("CATS", "", "0"),
+			"at least one letter":                   roomForm("!!", "", "0"),
+			"A topic has at most 200 characters.":   roomForm("dogs", strings.Repeat("é", 201), "0"),
+			"Choose one of the list.":               roomForm("dogs", "", "31"),
+		} {
+			mia.post("/rooms/dogs/settings", form).status(422).has(says)
+			answer := mia.withHTMX().post("/rooms/dogs/settings", form).status(422).has(says).lacks("<html")
+			if got := answer.value("#topic"); got != form.Get("topic") {
+				t.Errorf("%s: the topic was not kept: %q", says, got)
+			}
 		}
-	}
-	s.guest().get("/rooms/dogs/log").has("Nothing was to be done yet.")
-	mia.post("/rooms/dogs/settings", url.Values{}).status(303) // changes nothing
-	s.guest().get("/rooms/dogs/log").has("Nothing was to be done yet.")
+		s.guest().get("/rooms/dogs/log").has("Nothing was to be done yet.")
+		mia.post("/rooms/dogs/settings", url.Values{}).status(303) // changes nothing
+		s.guest().get("/rooms/dogs/log").has("Nothing was to be done yet.")
+	})
 }
 
 // Who opens a stream with a page of before is told what the room is now.
 func TestStreamBeginsWithWhatTheRoomIs(t *testing.T) {
-	s := newSite(t)
-	storetest.Room(t, s.Store, "dogs")
-	page := s.guest().get("/rooms/dogs")
-	s.as(chat.Moderator, "mia").post("/rooms/dogs/settings", roomForm("dogs", "noses", "0")).status(303)
-	query := "?after=" + page.value("#cursor") + "&renewed=" + page.value("#renewed")
-	s.guest().listen(s.serve() + "/rooms/dogs/events" + query).until("noses")
+	storetest.Each(t, func(t *testing.T, db *store.Store) {
+		s := newSiteOn(t, db)
+		storetest.Room(t, s.Store, "dogs")
+		page := s.guest().get("/rooms/dogs")
+		s.as(chat.Moderator, "mia").post("/rooms/dogs/settings", roomForm("dogs", "noses", "0")).status(303)
+		query := "?after=" + page.value("#cursor") + "&renewed=" + page.value("#renewed")
+		s.guest().listen(s.serve() + "/rooms/dogs/events" + query).until("noses")
+	})
 }
