@@ -150,7 +150,7 @@ func TestWhoIsSanctionedCannotWrite(t *testing.T) {
 		give(dogs.ID, chat.Mute, time.Hour)
 		give(dogs.ID, chat.Ban, 0) // takes the other's place
 		on, err := s.SanctionsOn(t.Context(), ada.ID, 10)
-		want := chat.Sanction{UserID: ada.ID, Username: "ada", RoomID: dogs.ID, RoomSlug: "dogs", RoomName: "dogs", Kind: chat.Ban, Reason: "too loud", GivenBy: mia.ID, Giver: "mia", GivenAt: chat.At(clock.now())}
+		want := chat.Sanction{UserID: ada.ID, Username: "ada", Role: chat.Member, RoomID: dogs.ID, RoomSlug: "dogs", RoomName: "dogs", Kind: chat.Ban, Reason: "too loud", GivenBy: mia.ID, Giver: "mia", GivenAt: chat.At(clock.now())}
 		if err != nil || len(on) != 1 || on[0] != want {
 			t.Errorf("got %+v, %v, want %+v", on, err, want)
 		}

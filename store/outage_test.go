@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"net"
 	"net/url"
 	"path/filepath"
@@ -155,14 +156,15 @@ func TestUnansweredCommit(t *testing.T) {
 	s := open(t, address)
 	ada, room := storetest.User(t, s, "ada"), storetest.Room(t, s, "dogs")
 	for n := range 3 {
+		said := draft(room.ID, ada.ID, n, fmt.Sprint("woof ", n)) // a newcomer does not say the same twice
 		word := []byte("COMMIT")
 		server.tripwire.Store(&word)
-		_, err := s.Post(t.Context(), draft(room.ID, ada.ID, n, "woof"), chat.Rate{Count: n + 1, Window: time.Hour})
+		_, err := s.Post(t.Context(), said, chat.Rate{Count: n + 1, Window: time.Hour})
 		wantKind(t, err, chat.Unavailable, "a commit that is not answered")
 		if room, err := s.Room(t.Context(), "dogs"); err != nil || room.MessageCount != int64(n)+1 {
 			t.Fatalf("after an unanswered commit: got %d messages, %v, want %d: the test means nothing if the commit was lost", room.MessageCount, err, n+1)
 		}
-		m, err := s.Post(t.Context(), draft(room.ID, ada.ID, n, "woof"), chat.Rate{Count: n + 1, Window: time.Hour})
+		m, err := s.Post(t.Context(), said, chat.Rate{Count: n + 1, Window: time.Hour})
 		if err != nil || m.Number != int64(n)+1 {
 			t.Errorf("the same draft again: got message %d, %v, want %d", m.Number, err, n+1)
 		}
