@@ -122,7 +122,7 @@ func TestOwnFeed(t *testing.T) {
 		dogs, cats, birds := storetest.Room(t, db, "dogs"), storetest.Room(t, db, "cats"), storetest.Room(t, db, "birds")
 		ada, bob := s.member("ada"), s.member("bob")
 		ada.post(dogs.Path()+"/follow", url.Values{}).status(303)
-		bob.post(dogs.Path()+"/messages", draft("to the dogs", aNonce())).status(303)
+		bob.post(dogs.Path()+"/messages", draft("to the **dogs**", aNonce())).status(303)
 		ada.post(dogs.Path()+"/messages", draft("her own", aNonce())).status(303)
 		bob.post(dogs.Path()+"/messages", draft("to @ada, among the dogs", aNonce())).status(303)
 		bob.post(cats.Path()+"/messages", draft("to @ada, among the cats", aNonce())).status(303)

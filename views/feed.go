@@ -41,7 +41,7 @@ type (
 		Updated   string     `xml:"updated"`
 		Author    atomPerson `xml:"author"`
 		Link      atomLink   `xml:"link"`
-		Content   string     `xml:"content"` // plain text, as messages are written
+		Content   string     `xml:"content"` // what a reader sees, as plain text
 	}
 	atomPerson struct {
 		Name string `xml:"name"`
@@ -70,7 +70,7 @@ func Feed(p FeedProps) ([]byte, error) {
 		feed.Entries = append(feed.Entries, atomEntry{
 			Title: m.Author + " in " + m.RoomName + ": " + Excerpt(m), ID: fmt.Sprintf("tag:%s,2026:message:%d", site.Hostname(), m.ID),
 			Published: atomTime(m.PostedAt), Updated: atomTime(m.ChangedAt), Author: author,
-			Link: atomLink{"alternate", "text/html", p.BaseURL + m.Path()}, Content: m.Body,
+			Link: atomLink{"alternate", "text/html", p.BaseURL + m.Path()}, Content: Plain(m),
 		})
 	}
 	feed.Updated = atomTime(updated)
