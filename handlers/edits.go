@@ -206,11 +206,11 @@ func (h *Handlers) deleteMessage(c *gin.Context) error {
 		return err
 	}
 	err = h.Store.InTx(c.Request.Context(), func(s *store.Store) error {
-		before := message
-		if message, err = s.Delete(c.Request.Context(), message.RoomID, message.Number, viewer(c).ID); err != nil {
+		var deleted bool
+		if message, deleted, err = s.Delete(c.Request.Context(), message.RoomID, message.Number, viewer(c).ID); err != nil {
 			return err
 		}
-		if before.DeletedAt != 0 || before.AuthorID == viewer(c).ID {
+		if !deleted || message.AuthorID == viewer(c).ID {
 			return nil
 		}
 		return noteDeletion(c, s, message)

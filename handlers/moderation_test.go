@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/url"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -20,7 +21,7 @@ func TestReportGoesToTheModerators(t *testing.T) {
 	storetest.Each(t, func(t *testing.T, db *store.Store) {
 		s := newSiteOn(t, db)
 		storetest.Room(t, db, "dogs")
-		ada, bob, mia := s.member("ada"), s.member("bob"), s.as(chat.Moderator, "mia")
+		ada, bob, mia, max := s.member("ada"), s.member("bob"), s.as(chat.Moderator, "mia"), s.as(chat.Moderator, "max")
 		ada.post("/rooms/dogs/messages", draft("buy <b>shoes</b>", aNonce())).status(303)
 
 		const path = "/rooms/dogs/1/report"
@@ -42,13 +43,13 @@ func TestReportGoesToTheModerators(t *testing.T) {
 		bob.post(action, url.Values{"outcome": {"resolved"}}).status(404)
 		mia.post(action, url.Values{"outcome": {"ignored"}}).status(400)
 		mia.post(action, url.Values{"outcome": {"resolved"}}).status(303).location("/admin/reports")
-		mia.post(action, url.Values{"outcome": {"dismissed"}}).status(303) // it stays resolved
+		max.post(action, url.Values{"outcome": {"dismissed"}}).status(303) // it stays as mia settled it
 		mia.get("/admin/reports").lacks("shoes").has("Nothing waits for you.")
 		mia.get("/admin/reports?settled=1").has("shoes", "resolved by mia")
 		mia.post("/admin/reports/999", url.Values{"outcome": {"resolved"}}).status(404)
 		mia.post("/admin/reports/x", url.Values{"outcome": {"resolved"}}).status(404)
 		bob.get(path).has("A moderator has looked at it.")
-		if got := s.actions("ada"); len(got) != 4 || got[3] != chat.MessageReported || got[0] != chat.ReportSettled {
+		if got := s.actions("ada"); len(got) != 2 || got[1] != chat.MessageReported || got[0] != chat.ReportSettled { // what changed nothing is not told
 			t.Errorf("the audit table remembers %q", got)
 		}
 	})
@@ -285,5 +286,28 @@ func TestEditsAreHeldToTheSameRules(t *testing.T) {
 		mia.post("/users/eve/sanctions", sanction("mute", "dogs", "3600", "spam")).status(303)
 		eve.post("/rooms/dogs/1/edit", url.Values{"body": {"hats"}}).status(403).has("You are muted", "hats")
 		s.guest().get("/rooms/dogs").has("hello").lacks("hats")
+	})
+}
+
+// Of moderators who delete one message at the same moment one does, and only that
+// is told.
+func TestDeletedAtOnceIsToldOnce(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, db *store.Store) {
+		s := newSiteOn(t, db)
+		storetest.Room(t, db, "dogs")
+		mia, max := s.as(chat.Moderator, "mia"), s.as(chat.Moderator, "max")
+		s.member("eve").post("/rooms/dogs/messages", draft("buy shoes", aNonce())).status(303)
+		var all sync.WaitGroup
+		for _, moderator := range []*visitor{mia, max, mia, max} {
+			all.Go(func() { moderator.post("/rooms/dogs/1/delete", url.Values{}) })
+		}
+		all.Wait()
+		log := s.guest().get("/rooms/dogs/log").has("deleted a message of")
+		if got := log.doc().Find(".latest li").Length(); got != 1 {
+			t.Errorf("the log has %d entries, want 1", got)
+		}
+		if got := s.actions("eve"); len(got) != 1 || got[0] != chat.MessageDeleted {
+			t.Errorf("the audit table remembers %q", got)
+		}
 	})
 }

@@ -52,7 +52,7 @@ func (h *Handlers) restoreRemoved(c *gin.Context) error {
 	}
 	ctx, moderator := c.Request.Context(), viewer(c).ID
 	err = h.Store.InTx(ctx, func(s *store.Store) error {
-		if err := s.OrderRestoration(ctx, id, user.ID, moderator); err != nil {
+		if ordered, err := s.OrderRestoration(ctx, id, user.ID, moderator); err != nil || !ordered {
 			return err
 		}
 		return s.Record(ctx, audit(c, chat.MessagesRestored, moderator, user.ID))

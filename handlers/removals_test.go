@@ -40,6 +40,7 @@ func TestRemoveWhatAMemberWrote(t *testing.T) {
 		mia.post("/users/eve/removals/x/restore", url.Values{}).status(404)
 		mia.post(strings.Replace(action, "eve", "bob", 1), url.Values{}).status(404)
 		mia.post(action, url.Values{}).status(303)
+		mia.post(action, url.Values{}).status(303) // which changes nothing, and is not told
 		if event := stream.change(); !strings.Contains(event.data, "<strong>buy</strong> shoes") {
 			t.Errorf("open pages were told %s", event.data)
 		}

@@ -43,7 +43,7 @@ func (h *Handlers) report(c *gin.Context) error {
 	form := views.ReportProps{Message: message, Zone: h.zone(c), Reason: field(c, "reason")}
 	ctx, reporter := c.Request.Context(), viewer(c).ID
 	err = h.Store.InTx(ctx, func(s *store.Store) error {
-		if err := s.Report(ctx, message.ID, reporter, form.Reason); err != nil {
+		if noted, err := s.Report(ctx, message.ID, reporter, form.Reason); err != nil || !noted {
 			return err
 		}
 		event := audit(c, chat.MessageReported, reporter, message.AuthorID)
@@ -95,8 +95,8 @@ func (h *Handlers) settleReport(c *gin.Context) error {
 	}
 	ctx, moderator := c.Request.Context(), viewer(c).ID
 	err := h.Store.InTx(ctx, func(s *store.Store) error {
-		report, err := s.Settle(ctx, id, moderator, outcome)
-		if err != nil {
+		report, settled, err := s.Settle(ctx, id, moderator, outcome)
+		if err != nil || !settled { // another moderator may have been faster
 			return err
 		}
 		event := audit(c, chat.ReportSettled, moderator, report.AuthorID)

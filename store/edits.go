@@ -66,9 +66,10 @@ func (s *Store) mayEdit(ctx context.Context, message chat.Message, edit chat.Edi
 	return err
 }
 
-// Delete makes a message one without a text, as one more change of its room; one
-// that is deleted already stays as it is. The texts it had stay in its versions.
-func (s *Store) Delete(ctx context.Context, roomID, number, by int64) (message chat.Message, err error) {
+// Delete makes a message one without a text, as one more change of its room, and
+// tells whether this did; one that is deleted already stays as it is. The texts it
+// had stay in its versions.
+func (s *Store) Delete(ctx context.Context, roomID, number, by int64) (message chat.Message, deleted bool, err error) {
 	_, err = s.changeRoom(ctx, roomID, func(s *Store, room *chat.Room) error {
 		message, err = s.Message(ctx, roomID, number)
 		if err != nil || message.DeletedAt != 0 {
@@ -78,12 +79,14 @@ func (s *Store) Delete(ctx context.Context, roomID, number, by int64) (message c
 			return err
 		}
 		room.Revision++
+		deleted = true
 		return s.tombstone(ctx, *room, message.ID, by)
 	})
 	if err != nil {
-		return message, err
+		return message, false, err
 	}
-	return s.Message(context.WithoutCancel(ctx), roomID, number) // it is done, whoever has left
+	message, err = s.Message(context.WithoutCancel(ctx), roomID, number) // it is done, whoever has left
+	return message, deleted, err
 }
 
 // Message gives the room's message with that number.

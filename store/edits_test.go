@@ -162,15 +162,15 @@ func TestDeleteKeepsVersions(t *testing.T) {
 		if _, err := s.Edit(t.Context(), edit(first, "bark", 0), noRate); err != nil {
 			t.Fatal(err)
 		}
-		for range 2 {
-			got, err := s.Delete(t.Context(), room.ID, 1, mia.ID)
-			if err != nil || got.Body != "" || got.HTML != "" || got.DeletedAt == 0 || got.Revision != 3 {
+		for i := range 2 {
+			got, deleted, err := s.Delete(t.Context(), room.ID, 1, mia.ID)
+			if err != nil || deleted != (i == 0) || got.Body != "" || got.HTML != "" || got.DeletedAt == 0 || got.Revision != 3 {
 				t.Errorf("got %+v, %v, want a message without a text, of revision 3", got, err)
 			}
 		}
 		_, err := s.Edit(t.Context(), edit(first, "again", 2), noRate)
 		wantKind(t, err, chat.Conflict, "an edit of what is deleted")
-		_, err = s.Delete(t.Context(), room.ID, 2, mia.ID)
+		_, _, err = s.Delete(t.Context(), room.ID, 2, mia.ID)
 		wantKind(t, err, chat.NotFound, "a message that is none")
 		versions := func() (got []string) {
 			t.Helper()

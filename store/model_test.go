@@ -217,12 +217,16 @@ func (m *model) delete(r *rapid.T) {
 		return
 	}
 	now := &m.logs[room.ID][number-1]
-	if !now.deleted {
+	standing := !now.deleted
+	if standing {
 		m.changed(room, number)
 		now.body, now.deleted = "", true
 	}
-	got, err := m.db.Delete(r.Context(), room.ID, number, m.authors[0].ID)
+	got, deleted, err := m.db.Delete(r.Context(), room.ID, number, m.authors[0].ID)
 	m.wantMessage(r, got, err, room.ID, number)
+	if deleted != standing {
+		r.Errorf("message %d: told that it was deleted by this: %v, want %v", number, deleted, standing)
+	}
 }
 
 // changed takes the room's next revision for a change of the message.

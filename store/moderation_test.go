@@ -17,18 +17,22 @@ func TestReport(t *testing.T) {
 		s = s.WithClock(clock.now)
 		ada, bob, eve, room := storetest.User(t, s, "ada"), storetest.User(t, s, "bob"), storetest.User(t, s, "eve"), storetest.Room(t, s, "Dogs")
 		first, second := post(t, s, draft(room.ID, eve.ID, 1, "buy shoes")), post(t, s, draft(room.ID, eve.ID, 2, "and hats"))
-		report := func(message chat.Message, reporter chat.User, reason string) {
+		report := func(message chat.Message, reporter chat.User, reason string) (noted bool) {
 			t.Helper()
 			clock.pass(time.Minute)
-			if err := s.Report(t.Context(), message.ID, reporter.ID, reason); err != nil {
+			noted, err := s.Report(t.Context(), message.ID, reporter.ID, reason)
+			if err != nil {
 				t.Fatal(err)
 			}
+			return noted
 		}
-		report(first, ada, "  an\nad ")
-		report(first, ada, "again") // changes nothing
+		if !report(first, ada, "  an\nad ") || report(first, ada, "again") {
+			t.Error("a report is noted once, and again changes nothing")
+		}
 		report(first, bob, "shoes")
 		report(second, bob, "hats")
-		wantKind(t, s.Report(t.Context(), first.ID, ada.ID, " "), chat.Invalid, "without a reason")
+		_, err := s.Report(t.Context(), first.ID, ada.ID, " ")
+		wantKind(t, err, chat.Invalid, "without a reason")
 
 		waiting, err := s.Reports(t.Context(), chat.Place{}, 10)
 		if err != nil || len(waiting) != 3 {
@@ -52,14 +56,14 @@ func TestReport(t *testing.T) {
 		wantKind(t, err, chat.NotFound, "what ada did not report")
 
 		clock.pass(time.Hour)
-		settled, err := s.Settle(t.Context(), got.ID, ada.ID, chat.Resolved)
-		if err != nil || settled.Outcome != chat.Resolved || settled.SettledBy != "ada" || settled.SettledAt != chat.At(clock.now()) {
+		settled, byAda, err := s.Settle(t.Context(), got.ID, ada.ID, chat.Resolved)
+		if err != nil || !byAda || settled.Outcome != chat.Resolved || settled.SettledBy != "ada" || settled.SettledAt != chat.At(clock.now()) {
 			t.Errorf("got %+v, %v", settled, err)
 		}
-		if again, err := s.Settle(t.Context(), got.ID, bob.ID, chat.Dismissed); err != nil || again != settled {
+		if again, byBob, err := s.Settle(t.Context(), got.ID, bob.ID, chat.Dismissed); err != nil || byBob || again != settled {
 			t.Errorf("settled again: got %+v, %v, want %+v", again, err, settled)
 		}
-		_, err = s.Settle(t.Context(), 999, ada.ID, chat.Resolved)
+		_, _, err = s.Settle(t.Context(), 999, ada.ID, chat.Resolved)
 		wantKind(t, err, chat.NotFound, "a report that is none")
 		if waiting, err = s.Reports(t.Context(), chat.Place{}, 10); err != nil || len(waiting) != 1 || waiting[0].Reason != "hats" {
 			t.Errorf("what waits still: got %+v, %v: both about one message are settled at once", waiting, err)
@@ -83,7 +87,7 @@ func TestReportsAreLimited(t *testing.T) {
 		reported := 0
 		for i := 1; err == nil; i++ {
 			m := post(t, s, draft(room.ID, ada.ID, i, "woof"))
-			if err = s.Report(t.Context(), m.ID, ada.ID, "boring"); err == nil {
+			if _, err = s.Report(t.Context(), m.ID, ada.ID, "boring"); err == nil {
 				reported++
 			}
 		}
@@ -92,7 +96,7 @@ func TestReportsAreLimited(t *testing.T) {
 			t.Errorf("got %d reports within an hour, want 20", reported)
 		}
 		clock.pass(time.Hour)
-		if err := s.Report(t.Context(), post(t, s, draft(room.ID, ada.ID, 100, "woof")).ID, ada.ID, "boring"); err != nil {
+		if _, err := s.Report(t.Context(), post(t, s, draft(room.ID, ada.ID, 100, "woof")).ID, ada.ID, "boring"); err != nil {
 			t.Errorf("an hour later: got %v", err)
 		}
 	})

@@ -336,7 +336,7 @@ func TestMissed(t *testing.T) {
 		}
 		a.must(a.db.Sanction(t.Context(), chat.Sanction{UserID: a.ada.ID, RoomID: a.room.ID, Kind: chat.Mute, Reason: "spam"}))
 		a.wantMissed("where she is muted", "dogs/2 dogs/1 dogs:3 ")
-		if _, err := a.db.Delete(t.Context(), a.room.ID, first.Number, a.bob.ID); err != nil {
+		if _, _, err := a.db.Delete(t.Context(), a.room.ID, first.Number, a.bob.ID); err != nil {
 			t.Fatal(err)
 		}
 		a.wantMissed("a deleted message", "dogs/2 dogs:2 ")
@@ -385,7 +385,7 @@ func TestForgoneNotice(t *testing.T) {
 			t.Fatal(err)
 		}
 		letter := take(t, a.db, chat.MentionLetter)
-		if _, err := a.db.Delete(t.Context(), a.room.ID, 1, a.bob.ID); err != nil {
+		if _, _, err := a.db.Delete(t.Context(), a.room.ID, 1, a.bob.ID); err != nil {
 			t.Fatal(err)
 		}
 		a.wantMissed("nothing is left", "")

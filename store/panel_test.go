@@ -162,7 +162,7 @@ func TestFindMessages(t *testing.T) {
 				t.Errorf("%+v: got %s, want %s", tt.of, got, tt.want)
 			}
 		}
-		if _, err := s.Delete(t.Context(), dogs.ID, 4, ada.ID); err != nil {
+		if _, _, err := s.Delete(t.Context(), dogs.ID, 4, ada.ID); err != nil {
 			t.Fatal(err)
 		}
 		for _, of := range []chat.MessageList{{}, {RoomID: dogs.ID}, {AuthorID: ada.ID}, {RoomID: dogs.ID, AuthorID: ada.ID}} {
@@ -249,13 +249,13 @@ func TestOverview(t *testing.T) {
 		for number := range int64(2) {
 			message, err := s.Message(t.Context(), room.ID, number+1)
 			if err == nil {
-				err = s.Report(t.Context(), message.ID, gone.ID, "spam")
+				_, err = s.Report(t.Context(), message.ID, gone.ID, "spam")
 			}
 			if err != nil {
 				t.Fatal(err)
 			}
 		}
-		if _, err := s.Settle(t.Context(), 1, ada.ID, chat.Resolved); err != nil {
+		if _, _, err := s.Settle(t.Context(), 1, ada.ID, chat.Resolved); err != nil {
 			t.Fatal(err)
 		}
 		got, err := s.Overview(t.Context())

@@ -28,15 +28,16 @@ func (s *Store) OrderRemoval(ctx context.Context, authorID, moderatorID int64, w
 }
 
 // OrderRestoration has the messages of a member's removal restored, by
-// ContinueRemoval; the logs of the rooms tell of it. One that is restored already
-// stays so; a removal of another's, or none, is NotFound.
-func (s *Store) OrderRestoration(ctx context.Context, id, authorID, moderatorID int64) error {
-	return s.InTx(ctx, func(s *Store) error {
+// ContinueRemoval, and tells whether this did; the logs of the rooms tell of it.
+// One that is restored already stays so; a removal of another's, or none, is
+// NotFound.
+func (s *Store) OrderRestoration(ctx context.Context, id, authorID, moderatorID int64) (ordered bool, err error) {
+	err = s.InTx(ctx, func(s *Store) error {
 		now := s.now()
-		ordered, err := s.exec(ctx, `
+		rows, err := s.exec(ctx, `
 			UPDATE removals SET restored_at = $1, restored_by = $2, unfinished = TRUE WHERE id = $3 AND author_id = $4 AND restored_at = 0`,
 			now, moderatorID, id, authorID)
-		if err != nil || ordered == 0 {
+		if ordered = rows > 0; err != nil || !ordered {
 			var known int64
 			return firstError(err, s.get(ctx, &known, `SELECT id FROM removals WHERE id = $1 AND author_id = $2`, id, authorID))
 		}
@@ -46,6 +47,7 @@ func (s *Store) OrderRestoration(ctx context.Context, id, authorID, moderatorID 
 			FROM removed_messages d WHERE d.removal_id = $4`, now, moderatorID, chat.LogRestored, id)
 		return err
 	})
+	return ordered && err == nil, err
 }
 
 // Removals lists up to limit of the removals of what a member posted, the latest first.

@@ -91,11 +91,13 @@ func TestRemovalOfTheLastHours(t *testing.T) {
 			t.Fatalf("got %+v, %v", removals, err)
 		}
 
-		wantKind(t, s.OrderRestoration(t.Context(), removals[0].ID, bob.ID, mia.ID), chat.NotFound, "another's removal")
-		wantKind(t, s.OrderRestoration(t.Context(), 999, eve.ID, mia.ID), chat.NotFound, "none")
-		for range 2 { // the second changes nothing
-			if err := s.OrderRestoration(t.Context(), removals[0].ID, eve.ID, mia.ID); err != nil {
-				t.Fatal(err)
+		_, err = s.OrderRestoration(t.Context(), removals[0].ID, bob.ID, mia.ID)
+		wantKind(t, err, chat.NotFound, "another's removal")
+		_, err = s.OrderRestoration(t.Context(), 999, eve.ID, mia.ID)
+		wantKind(t, err, chat.NotFound, "none")
+		for i := range 2 { // the second changes nothing
+			if ordered, err := s.OrderRestoration(t.Context(), removals[0].ID, eve.ID, mia.ID); err != nil || ordered != (i == 0) {
+				t.Fatal(ordered, err)
 			}
 			finish(t, s)
 		}
@@ -133,7 +135,8 @@ func TestRemovalTakenBackMeanwhile(t *testing.T) {
 		}
 		_, errs := parallel(4, func(i int) (int, error) {
 			if i == 3 {
-				return 0, s.OrderRestoration(t.Context(), removals[0].ID, eve.ID, mia.ID)
+				_, err := s.OrderRestoration(t.Context(), removals[0].ID, eve.ID, mia.ID)
+				return 0, err
 			}
 			for range 3 {
 				if _, err := s.ContinueRemoval(t.Context()); err != nil && chat.KindOf(err) != chat.NotFound {

@@ -34,7 +34,7 @@ func TestRenew(t *testing.T) {
 		if _, err := s.Edit(t.Context(), change, noRate); err != nil {
 			t.Fatal(err)
 		}
-		if _, err := s.Delete(t.Context(), room.ID, posted[4].Number, ada.ID); err != nil {
+		if _, _, err := s.Delete(t.Context(), room.ID, posted[4].Number, ada.ID); err != nil {
 			t.Fatal(err)
 		}
 		for i := range anew {

@@ -20,14 +20,14 @@ const selectReport = `
 // reportsPerHour is how many messages one member reports in an hour at most.
 const reportsPerHour = 20
 
-// Report notes that a member reports a message, once: again changes nothing. A
-// reason that can't be is Invalid, and too many within an hour are TooFast.
-func (s *Store) Report(ctx context.Context, messageID, reporterID int64, reason string) error {
-	reason, err := chat.CleanReason(reason)
-	if err != nil {
-		return err
+// Report notes that a member reports a message, once, and tells whether this was
+// it: again changes nothing. A reason that can't be is Invalid, and too many within
+// an hour are TooFast.
+func (s *Store) Report(ctx context.Context, messageID, reporterID int64, reason string) (noted bool, err error) {
+	if reason, err = chat.CleanReason(reason); err != nil {
+		return false, err
 	}
-	return s.InTx(ctx, func(s *Store) error {
+	err = s.InTx(ctx, func(s *Store) error {
 		now := s.now()
 		var recent int
 		if err := s.get(ctx, &recent, `
@@ -37,11 +37,13 @@ func (s *Store) Report(ctx context.Context, messageID, reporterID int64, reason 
 		if recent >= reportsPerHour {
 			return &chat.Error{Kind: chat.TooFast, Message: "You have reported many messages within this hour. The moderators will see to them first.", After: time.Hour}
 		}
-		_, err := s.exec(ctx, `
+		rows, err := s.exec(ctx, `
 			INSERT INTO reports (message_id, reporter_id, reason, reported_at) VALUES ($1, $2, $3, $4)
 			ON CONFLICT (message_id, reporter_id) DO NOTHING`, messageID, reporterID, reason, now)
+		noted = rows > 0
 		return err
 	})
+	return noted && err == nil, err
 }
 
 // ReportBy finds the report of a message by a member. That there is none is NotFound.
@@ -69,18 +71,21 @@ func (s *Store) SettledReports(ctx context.Context, after chat.Place, limit int)
 }
 
 // Settle settles a report, and all others that wait about the same message, and
-// gives it. One that is settled stays as it is; one that is not there is NotFound.
-func (s *Store) Settle(ctx context.Context, id, moderatorID int64, outcome chat.Outcome) (report chat.Report, err error) {
+// gives it, and whether this settled it. One that is settled stays as it is; one
+// that is not there is NotFound.
+func (s *Store) Settle(ctx context.Context, id, moderatorID int64, outcome chat.Outcome) (report chat.Report, settled bool, err error) {
 	err = s.InTx(ctx, func(s *Store) error {
 		if err := s.get(ctx, &report, selectReport+` WHERE p.id = $1`, id); err != nil || report.SettledAt != 0 {
 			return err
 		}
-		if _, err := s.exec(ctx, `
+		rows, err := s.exec(ctx, `
 			UPDATE reports SET settled_at = $1, settled_by = $2, outcome = $3 WHERE message_id = $4 AND settled_at = 0`,
-			s.now(), moderatorID, outcome, report.MessageID); err != nil {
+			s.now(), moderatorID, outcome, report.MessageID)
+		if err != nil {
 			return err
 		}
+		settled = rows > 0
 		return s.get(ctx, &report, selectReport+` WHERE p.id = $1`, id)
 	})
-	return report, err
+	return report, settled && err == nil, err
 }
