@@ -22,9 +22,12 @@ func (h *Handlers) showHome(c *gin.Context) error {
 func (h *Handlers) showHomeWith(c *gin.Context, status int, home views.HomeProps) error {
 	home.Filter = normal(c.Query("q"))
 	of := chat.Directory{Contains: chat.SlugPart(home.Filter), After: chat.ParsePlace(c.Query("after"))}
-	rooms, err := h.Store.Rooms(c.Request.Context(), of, listed+1)
-	if err != nil {
-		return err
+	var rooms []chat.Room
+	if of.Contains != "" || strings.TrimSpace(home.Filter) == "" { // of a text without letters no name has a part
+		var err error
+		if rooms, err = h.Store.Rooms(c.Request.Context(), of, listed+1); err != nil {
+			return err
+		}
 	}
 	rooms, home.More = cutList(rooms)
 	for _, room := range rooms {
@@ -45,10 +48,7 @@ func (h *Handlers) openRoom(c *gin.Context) error {
 		return err
 	}
 	ctx := c.Request.Context()
-	room, err := h.Store.Room(ctx, name.Slug)
-	if chat.KindOf(err) == chat.NotFound {
-		room, err = h.Store.RoomByFormerSlug(ctx, name.Slug)
-	}
+	room, err := h.roomBySlug(ctx, name.Slug)
 	if chat.KindOf(err) == chat.NotFound {
 		if !chat.Can(viewer(c), chat.Write, chat.User{}) {
 			return seeOther(c, views.LoginPath(chat.RoomPath(name.Slug)))
@@ -88,10 +88,7 @@ func (h *Handlers) room(c *gin.Context) (chat.Room, error) {
 	if !utf8.ValidString(slug) || len(slug) > chat.MaxRoomName*utf8.UTFMax || strings.ContainsRune(slug, 0) {
 		return chat.Room{}, h.notFound(c)
 	}
-	room, err := h.Store.Room(c.Request.Context(), slug)
-	if chat.KindOf(err) == chat.NotFound {
-		room, err = h.Store.RoomByFormerSlug(c.Request.Context(), slug)
-	}
+	room, err := h.roomBySlug(c.Request.Context(), slug)
 	if chat.KindOf(err) != chat.NotFound {
 		return room, err
 	}
@@ -102,12 +99,21 @@ func (h *Handlers) room(c *gin.Context) (chat.Room, error) {
 	return chat.Room{}, &noRoom{name}
 }
 
+// roomBySlug gives the room that has a slug, or the one that gave it up.
+func (h *Handlers) roomBySlug(ctx context.Context, slug string) (chat.Room, error) {
+	room, err := h.Store.Room(ctx, slug)
+	if chat.KindOf(err) == chat.NotFound {
+		room, err = h.Store.RoomByFormerSlug(ctx, slug)
+	}
+	return room, err
+}
+
 // showRoom shows a room with its newest messages. An address that differs from
 // the room's own in case or spelling leads there.
 func (h *Handlers) showRoom(c *gin.Context) error {
 	room, err := h.room(c)
 	if missing, ok := errors.AsType[*noRoom](err); ok && missing.Slug != c.Param("slug") {
-		if meant, err := h.Store.Room(c.Request.Context(), missing.Slug); err == nil {
+		if meant, err := h.roomBySlug(c.Request.Context(), missing.Slug); err == nil {
 			c.Redirect(http.StatusMovedPermanently, meant.Path())
 			return nil
 		}

@@ -230,6 +230,9 @@ func TestDirectoryPagesAndFilters(t *testing.T) {
 		for _, query := range []string{"?q=cats", "?q=%25", "?q=%00%FF", "?after=junk&q=none", "?q=" + strings.Repeat("x", 10_000)} {
 			s.guest().get("/" + query).status(200)
 		}
-		s.guest().get("/?q=cats").has("No room has such a name.").lacks(`rel="next"`)
+		for _, nothing := range []string{"cats", "%21%21", "%F0%9F%91%8D"} {
+			s.guest().get("/?q="+nothing).has("No room has such a name.").lacks(`rel="next"`, "dogs 1")
+		}
+		s.guest().get("/?q=+").has("dogs 119")
 	})
 }
