@@ -46,6 +46,8 @@ func TestChangeRoomSettings(t *testing.T) {
 		mia.post("/rooms/hounds/settings", roomForm("Hounds", "", "30", "archived")).status(303)
 		mia.get("/rooms/hounds").has("Archived.", "This room is archived").lacks(`id="composer"`)
 		mia.post("/rooms/hounds/messages", draft("let me", aNonce())).status(403)
+		mia.post("/rooms/hounds/1/delete", url.Values{}).status(303) // what must go goes from there too
+		s.guest().get("/rooms/hounds").lacks("by the old address")
 		s.guest().get("/").lacks("Hounds").has("cats")
 		s.guest().get("/rooms/hounds/log").has("took the topic away", "made the room slow", "one message every 30 seconds", "unlocked the room", "archived the room")
 		if got := s.actions("mia"); len(got) != 0 {

@@ -75,7 +75,7 @@ func (s *Store) Delete(ctx context.Context, roomID, number, by int64) (message c
 		if err != nil || message.DeletedAt != 0 {
 			return err
 		}
-		if _, _, err := s.mayWrite(ctx, by, roomID); err != nil {
+		if err := s.mayDelete(ctx, by, roomID); err != nil {
 			return err
 		}
 		room.Revision++
@@ -87,6 +87,16 @@ func (s *Store) Delete(ctx context.Context, roomID, number, by int64) (message c
 	}
 	message, err = s.Message(context.WithoutCancel(ctx), roomID, number) // it is done, whoever has left
 	return message, deleted, err
+}
+
+// mayDelete is mayWrite for who takes a message away: a room that is closed keeps no
+// moderator from it.
+func (s *Store) mayDelete(ctx context.Context, userID, roomID int64) error {
+	user, room, err := s.notKept(ctx, userID, roomID)
+	if err == nil && !chat.Can(&user, chat.Moderate, chat.User{}) {
+		err = room.Closed(user.Role)
+	}
+	return err
 }
 
 // Message gives the room's message with that number.

@@ -267,6 +267,16 @@ func (s *Store) newcomerMay(ctx context.Context, author chat.User, text addition
 // just now, if there is one, and of who can what is known of them and the room's
 // rules.
 func (s *Store) mayWrite(ctx context.Context, userID, roomID int64) (chat.User, chat.Room, error) {
+	user, room, err := s.notKept(ctx, userID, roomID)
+	if err == nil {
+		err = room.Closed(user.Role)
+	}
+	return user, room, err
+}
+
+// notKept is mayWrite without regard to the room's rules: that the account is there,
+// and no sanction keeps its owner from writing.
+func (s *Store) notKept(ctx context.Context, userID, roomID int64) (chat.User, chat.Room, error) {
 	var at struct {
 		chat.Room
 		Role     chat.Role
@@ -297,7 +307,7 @@ func (s *Store) mayWrite(ctx context.Context, userID, roomID int64) (chat.User, 
 	if sanction.Given() {
 		return chat.User{}, chat.Room{}, sanction.Refusal()
 	}
-	return chat.User{ID: userID, Role: at.Role, CreatedAt: at.Joined}, at.Room, at.Closed(at.Role)
+	return chat.User{ID: userID, Role: at.Role, CreatedAt: at.Joined}, at.Room, nil
 }
 
 // stillMay is mayWrite for the end of a transaction, after the rows that name who
