@@ -1,9 +1,11 @@
 package handlers
 
 import (
+	"context"
 	"net/http"
 	"net/url"
 	"strconv"
+	"strings"
 
 	"github.com/gin-gonic/gin"
 
@@ -164,7 +166,8 @@ func (h *Handlers) showAllSanctions(c *gin.Context) (err error) {
 	sanctions, p.Pages = paged(c, sanctions, "before", func(s chat.Sanction) string { return s.Place().String() })
 	for _, sanction := range sanctions {
 		member := chat.User{ID: sanction.UserID, Role: sanction.Role}
-		p.Rows = append(p.Rows, views.SanctionRow{Sanction: sanction, Lifts: chat.Can(viewer(c), chat.SanctionMember, member)})
+		lifts := sanction.Username != chat.FormerMember && chat.Can(viewer(c), chat.SanctionMember, member)
+		p.Rows = append(p.Rows, views.SanctionRow{Sanction: sanction, Lifts: lifts})
 	}
 	return h.show(c, http.StatusOK, views.Page{Title: "Sanctions"}, views.PanelSanctions(p))
 }
@@ -175,26 +178,33 @@ const nobody = -1
 // memberNamed gives the id of the member whose name somebody looks for, 0 for an
 // empty name, and nobody if there is none.
 func (h *Handlers) memberNamed(c *gin.Context, name string) (int64, error) {
-	if name == "" {
+	if strings.TrimSpace(name) == "" {
 		return 0, nil
 	}
-	user, err := h.Store.UserByName(c.Request.Context(), name)
+	user, err := h.memberCalled(c.Request.Context(), name)
 	if chat.KindOf(err) == chat.NotFound {
 		return nobody, nil
 	}
 	return user.ID, err
 }
 
+// memberCalled finds a member by the name of now, or by one of before, with an
+// "@" or without. One that is not there is NotFound.
+func (h *Handlers) memberCalled(ctx context.Context, typed string) (chat.User, error) {
+	name := strings.TrimPrefix(strings.TrimSpace(typed), "@")
+	user, err := h.Store.UserByName(ctx, name)
+	if chat.KindOf(err) == chat.NotFound {
+		user, err = h.Store.UserByFormerName(ctx, name)
+	}
+	return user, err
+}
+
 // roomNamed is memberNamed for a room.
 func (h *Handlers) roomNamed(c *gin.Context, name string) (int64, error) {
-	if name == "" {
+	if strings.TrimSpace(name) == "" {
 		return 0, nil
 	}
-	named, err := chat.NameRoom(name)
-	if err != nil {
-		return nobody, nil //nolint:nilerr // no room has a name that can't be
-	}
-	room, err := h.Store.Room(c.Request.Context(), named.Slug)
+	room, err := h.roomCalled(c.Request.Context(), name)
 	if chat.KindOf(err) == chat.NotFound {
 		return nobody, nil
 	}

@@ -311,3 +311,46 @@ func TestDeletedAtOnceIsToldOnce(t *testing.T) {
 		}
 	})
 }
+
+// A room or a member with another name is found by the one of before: by pages
+// that stand open, and in what lists are narrowed down to.
+func TestModeratedUnderNamesOfBefore(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, db *store.Store) {
+		s := newSiteOn(t, db)
+		storetest.Room(t, db, "dogs")
+		eve, mia, ada := s.member("eve"), s.as(chat.Moderator, "mia"), s.member("ada")
+		eve.post("/rooms/dogs/messages", draft("hello @ada", aNonce())).status(303)
+		mia.post("/users/eve/sanctions", sanction("mute", "dogs", "3600", "loud")).status(303)
+		mia.post("/rooms/dogs/settings", roomForm("hounds", "", "0")).status(303)
+		eve.post("/settings", url.Values{"username": {"ivy"}}).status(303)
+
+		mia.get("/users/eve/sanctions?room=dogs").status(200).has("Mute or ban ivy", "Muted")
+		for _, path := range []string{"/admin/messages?room=dogs", "/admin/messages?author=eve", "/admin/messages?author=@ivy", "/admin/sanctions?room=dogs", "/admin/sanctions?user=eve"} {
+			mia.get(path).status(200).has("ivy")
+		}
+		mia.get("/admin/audit?user=eve").status(200).has("Username changed")
+		ada.get("/mentions?room=dogs").status(200).has("hello")
+
+		mia.post("/users/eve/sanctions/lift", url.Values{"room": {"dogs"}}).status(303).location("/users/ivy/sanctions")
+		eve.post("/rooms/hounds/messages", draft("thank you", aNonce())).status(303)
+		mia.post("/users/eve/sanctions", sanction("ban", "dogs", "3600", "again")).status(303).location("/users/ivy/sanctions")
+		eve.post("/rooms/hounds/messages", draft("let me", aNonce())).status(403)
+		mia.post("/users/eve/removals", url.Values{"within": {"3600"}}).status(303)
+		ada.post("/users/eve/ignore", url.Values{}).status(303).location("/users/ivy")
+	})
+}
+
+// What is left of a sanction on who deleted the account can't be taken back, so
+// that is not offered.
+func TestSanctionOnAFormerMember(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, db *store.Store) {
+		s := newSiteOn(t, db)
+		eve, mia := storetest.User(t, db, "eve"), s.as(chat.Moderator, "mia")
+		mia.post("/users/eve/sanctions", sanction("mute", "", "0", "spam")).status(303)
+		mia.get("/admin/sanctions").has("Take back")
+		if err := db.DeleteAccount(t.Context(), eve.ID, false); err != nil {
+			t.Fatal(err)
+		}
+		mia.get("/admin/sanctions").status(200).has(chat.FormerMember, "spam").lacks("Take back")
+	})
+}

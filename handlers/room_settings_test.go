@@ -73,6 +73,7 @@ func TestRenamedRoomIsFound(t *testing.T) {
 			s.guest().get("/rooms/dogs" + path).status(301).location(want)
 		}
 		s.guest().get("/rooms/dogs/page/9").status(301)
+		s.guest().get("/rooms/Dogs").status(301).location(there)
 		s.guest().post("/rooms", url.Values{"name": {"Dogs"}}).status(303).location(there)
 		s.guest().get("/rooms/dogs/changes?after=" + cursor).status(204)
 		fill(s, room, ada, 61, 61)

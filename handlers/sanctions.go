@@ -25,9 +25,10 @@ func (h *Handlers) target(c *gin.Context) (chat.User, error) {
 	return user, err
 }
 
-// pathMember gives the member that the request's path names.
+// pathMember gives the member that the request's path names: pages that stand open
+// may know them by a name that they gave up.
 func (h *Handlers) pathMember(c *gin.Context) (chat.User, error) {
-	user, err := h.Store.UserByName(c.Request.Context(), normal(c.Param("username")))
+	user, err := h.memberCalled(c.Request.Context(), normal(c.Param("username")))
 	if chat.KindOf(err) == chat.NotFound {
 		err = &chat.Error{Kind: chat.NotFound, Message: "There is no member of this name.", Err: err}
 	}
@@ -41,7 +42,7 @@ func (h *Handlers) showSanctions(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	return h.showSanctionForm(c, http.StatusOK, views.SanctionProps{User: user, Room: c.Query("room")})
+	return h.showSanctionForm(c, http.StatusOK, views.SanctionProps{User: user, Room: query(c, "room")})
 }
 
 func (h *Handlers) showSanctionForm(c *gin.Context, status int, form views.SanctionProps) (err error) {
@@ -118,14 +119,14 @@ func (h *Handlers) readSanction(c *gin.Context, form views.SanctionProps) (given
 	return given, nil
 }
 
-// roomCalled finds a room by its name as somebody typed it. One that is not
+// roomCalled finds a room by its name as somebody typed it, or by one of before. One that is not
 // there, or can't be, is NotFound.
 func (h *Handlers) roomCalled(ctx context.Context, typed string) (chat.Room, error) {
 	name, err := chat.NameRoom(typed)
 	if err != nil {
 		return chat.Room{}, &chat.Error{Kind: chat.NotFound, Message: "There is no room of this name.", Err: err}
 	}
-	return h.Store.Room(ctx, name.Slug)
+	return h.roomBySlug(ctx, name.Slug)
 }
 
 func (h *Handlers) giveSanction(c *gin.Context, given chat.Sanction) error {
@@ -170,7 +171,7 @@ func (h *Handlers) liftSanction(c *gin.Context) error {
 	ctx, moderator := c.Request.Context(), viewer(c).ID
 	var room chat.Room // of the site, if the form names none
 	if slug := field(c, "room"); slug != "" {
-		if room, err = h.Store.Room(ctx, slug); err != nil {
+		if room, err = h.roomCalled(ctx, slug); err != nil {
 			return err
 		}
 	}

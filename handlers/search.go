@@ -86,15 +86,7 @@ func (h *Handlers) searchFor(ctx context.Context, form *views.SearchProps) (sear
 
 // searchedRoom finds a room by its name, or by one of before.
 func (h *Handlers) searchedRoom(ctx context.Context, form *views.SearchProps) (int64, error) {
-	name, err := chat.NameRoom(form.Room)
-	if err != nil {
-		form.Problem = "Nothing found: there is no such room."
-		return 0, nil // is no trouble of the site's
-	}
-	room, err := h.Store.Room(ctx, name.Slug)
-	if chat.KindOf(err) == chat.NotFound {
-		room, err = h.Store.RoomByFormerSlug(ctx, name.Slug)
-	}
+	room, err := h.roomCalled(ctx, form.Room)
 	if chat.KindOf(err) == chat.NotFound {
 		form.Problem = "Nothing found: there is no such room."
 		return 0, nil
@@ -104,11 +96,7 @@ func (h *Handlers) searchedRoom(ctx context.Context, form *views.SearchProps) (i
 
 // searchedAuthor finds an author by the name of now, or by one of before.
 func (h *Handlers) searchedAuthor(ctx context.Context, form *views.SearchProps) (int64, error) {
-	name := strings.TrimPrefix(strings.TrimSpace(form.Author), "@")
-	user, err := h.Store.UserByName(ctx, name)
-	if chat.KindOf(err) == chat.NotFound {
-		user, err = h.Store.UserByFormerName(ctx, name)
-	}
+	user, err := h.memberCalled(ctx, form.Author)
 	if chat.KindOf(err) == chat.NotFound {
 		form.Problem = "Nothing found: there is no such member."
 		return 0, nil
