@@ -230,7 +230,7 @@ func TestAllSanctions(t *testing.T) {
 		mia.post("/users/bob/sanctions", sanction("ban", "", "0", "spam")).status(303)
 		eve.post("/users/max/sanctions", sanction("mute", "", "3600", "quarrels")).status(303)
 
-		first := mia.get("/admin/sanctions").status(200).has("too &lt;b&gt;loud", "spam", "quarrels", "The whole site", "For good", `href="/users/bob/sanctions"`, ">eve<").
+		first := mia.get("/admin/sanctions").status(200).has("too &lt;b&gt;loud", "spam", "quarrels", "on the whole site", "For good", `href="/users/bob/sanctions"`, ">eve<").
 			lacks("/users/max/sanctions") // whom only an admin may let go
 		eve.get("/admin/sanctions").has("/users/max/sanctions")
 		next, _ := first.doc().Find("a[rel=next]").Attr("href")
