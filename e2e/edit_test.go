@@ -231,4 +231,18 @@ func TestEditAndDeleteWithoutScripts(t *testing.T) {
 	ada.says(2, "This message was deleted.")
 	bob.says(2, "This message was deleted.")
 	ada.follows(s)
+
+	t.Log("by a moderator, who sees what it said")
+	mia, _ := moderator(t, s, "mia")
+	mia.withoutScripts()
+	mia.goTo(s.url + room)
+	mia.click("#m-1 > .more", "More")
+	mia.press("Delete")
+	mia.click("main button", "Delete")
+	mia.says(1, "This message was deleted.")
+	bob.says(1, "This message was deleted.")
+	mia.click("#m-1 > .more", "More")
+	mia.press("Earlier texts")
+	mia.reads(".versions", "uno")
+	mia.reads(".versions", "eins")
 }
