@@ -1,6 +1,7 @@
 package chat
 
 import (
+	"cmp"
 	"net/url"
 	"strconv"
 	"strings"
@@ -44,6 +45,16 @@ type RoomChange struct {
 	SlowSeconds int64
 	Locked      bool
 	Archived    bool
+	Seen        Micros // ChangeSeen of the room that the form showed; 0 for a form that does not say
+}
+
+// ChangeSeen names what moderators had made of the room when it was shown.
+func (r Room) ChangeSeen() Micros { return cmp.Or(r.ChangedAt, r.CreatedAt) }
+
+// Is reports whether the change would leave the room as it is.
+func (r Room) Is(change RoomChange) bool {
+	return r.Name == change.Name && r.Slug == change.Slug && r.Topic == change.Topic && r.SlowSeconds == change.SlowSeconds &&
+		(r.LockedAt != 0) == change.Locked && (r.ArchivedAt != 0) == change.Archived
 }
 
 // SlowSeconds are the least times between two messages of one member that a room

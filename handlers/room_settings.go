@@ -22,7 +22,7 @@ func (h *Handlers) showRoomSettings(c *gin.Context) error {
 		return err
 	}
 	return h.showRoomForm(c, http.StatusOK, views.RoomFormProps{
-		Room: room, Name: room.Name, Topic: room.Topic, Slow: strconv.FormatInt(room.SlowSeconds, 10),
+		Room: room, Seen: room.ChangeSeen(), Name: room.Name, Topic: room.Topic, Slow: strconv.FormatInt(room.SlowSeconds, 10),
 		Locked: room.LockedAt != 0, Archived: room.ArchivedAt != 0,
 	})
 }
@@ -40,17 +40,14 @@ func (h *Handlers) changeRoom(c *gin.Context) error {
 	}
 	form := views.RoomFormProps{
 		Room: room, Name: fieldOr(c, "name", room.Name), Topic: fieldOr(c, "topic", room.Topic), Slow: fieldOr(c, "slow", strconv.FormatInt(room.SlowSeconds, 10)),
-		Locked: c.PostForm("locked") != "", Archived: c.PostForm("archived") != "",
+		Locked: c.PostForm("locked") != "", Archived: c.PostForm("archived") != "", Seen: chat.Micros(sentNumber(c, "seen")),
 	}
 	change, err := h.readRoomChange(form)
 	if err == nil {
 		err = h.saveRoom(c, room.ID, change)
 	}
 	if problem, ok := formProblem(err); ok {
-		if form.Errors = problem.Fields; len(form.Errors) == 0 {
-			form.Error = problem.Message
-		}
-		return h.showRoomForm(c, h.problemStatus(c, problem), form)
+		return h.refuseRoom(c, form, problem)
 	}
 	if err != nil {
 		return err
@@ -59,10 +56,25 @@ func (h *Handlers) changeRoom(c *gin.Context) error {
 	return seeOther(c, chat.RoomPath(change.Slug))
 }
 
+// refuseRoom shows the form again, and where another moderator was faster what the
+// room is now.
+func (h *Handlers) refuseRoom(c *gin.Context, form views.RoomFormProps, problem *chat.Error) (err error) {
+	if form.Errors = problem.Fields; len(form.Errors) == 0 {
+		form.Error = problem.Message
+	}
+	if form.Changed = problem.Kind == chat.Conflict && form.Error != ""; form.Changed {
+		if form.Room, err = h.room(c); err != nil {
+			return err
+		}
+		form.Seen = form.Room.ChangeSeen()
+	}
+	return h.showRoomForm(c, h.problemStatus(c, problem), form)
+}
+
 // readRoomChange checks all fields. What can't be is Invalid, with what is wrong
 // beside each.
 func (h *Handlers) readRoomChange(form views.RoomFormProps) (change chat.RoomChange, err error) {
-	change = chat.RoomChange{Locked: form.Locked, Archived: form.Archived}
+	change = chat.RoomChange{Locked: form.Locked, Archived: form.Archived, Seen: form.Seen}
 	problems := map[string]string{}
 	if change.RoomName, err = chat.NameRoom(form.Name); err != nil {
 		problem, _ := formProblem(err)

@@ -107,6 +107,31 @@ func TestRoomSettingsThatCantBe(t *testing.T) {
 	})
 }
 
+// A form that stood open while another moderator changed the room does not undo
+// that unseen.
+func TestTwoModeratorsChangeARoom(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, db *store.Store) {
+		s := newSiteOn(t, db)
+		storetest.Room(t, s.Store, "dogs")
+		mia, max := s.as(chat.Moderator, "mia"), s.as(chat.Moderator, "max")
+		const path = "/rooms/dogs/settings"
+		lock, topic := roomForm("dogs", "", "0", "locked"), roomForm("dogs", "noses", "0")
+		lock.Set("seen", mia.get(path).value("[name=seen]"))
+		topic.Set("seen", max.get(path).value("[name=seen]"))
+		mia.post(path, lock).status(303)
+		mia.post(path, lock).status(303) // pressed twice is once
+		refused := max.post(path, topic).status(422).has("changed meanwhile", "no topic, not slow, locked, not archived")
+		if got := refused.value("#topic"); got != "noses" {
+			t.Errorf("the topic was not kept: %q", got)
+		}
+		s.guest().get("/rooms/dogs").has("Locked.").lacks("noses")
+		topic.Set("locked", "on")
+		topic.Set("seen", refused.value("[name=seen]"))
+		max.post(path, topic).status(303)
+		s.guest().get("/rooms/dogs").has("Locked.", "noses")
+	})
+}
+
 // Who opens a stream with a page of before is told what the room is now.
 func TestStreamBeginsWithWhatTheRoomIs(t *testing.T) {
 	storetest.Each(t, func(t *testing.T, db *store.Store) {

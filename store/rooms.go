@@ -63,8 +63,9 @@ func (s *Store) RoomByFormerSlug(ctx context.Context, slug string) (room chat.Ro
 }
 
 // ChangeRoom changes what moderators change of a room, and gives it as it was
-// before. A name that another room has is Conflict in the field "name"; the slug
-// that the room gives up leads to it from then on.
+// before. A name that another room has is Conflict in the field "name", and so is,
+// in none, another change since change.Seen; the slug that the room gives up leads
+// to it from then on.
 func (s *Store) ChangeRoom(ctx context.Context, roomID int64, change chat.RoomChange) (before chat.Room, err error) {
 	err = s.InTx(ctx, func(s *Store) error {
 		if _, err := s.exec(ctx, `UPDATE rooms SET revision = revision WHERE id = $1`, roomID); err != nil { // two moderators: one after the other
@@ -72,6 +73,9 @@ func (s *Store) ChangeRoom(ctx context.Context, roomID int64, change chat.RoomCh
 		}
 		if err := s.get(ctx, &before, selectRoom+` WHERE r.id = $1`, roomID); err != nil {
 			return err
+		}
+		if change.Seen != 0 && change.Seen != before.ChangeSeen() && !before.Is(change) {
+			return &chat.Error{Kind: chat.Conflict, Message: roomChanged}
 		}
 		if err := s.moveRoom(ctx, before, change.Slug); err != nil {
 			return err
@@ -89,7 +93,10 @@ func (s *Store) ChangeRoom(ctx context.Context, roomID int64, change chat.RoomCh
 	return before, err
 }
 
-const roomTaken = "There is a room of this name already."
+const (
+	roomTaken   = "There is a room of this name already."
+	roomChanged = "This room was changed meanwhile, so nothing was saved. What it is now stands here: saving replaces it with the fields below."
+)
 
 // since gives the moment from which on something is so: it stays the first.
 func since(before chat.Micros, so bool, now chat.Micros) chat.Micros {

@@ -172,6 +172,7 @@ var examples = map[string][]golden.State{
 		{Name: "a member to ignore", Component: Account(AccountProps{User: ada, Other: true, Zone: time.UTC})},
 		{Name: "a member who is ignored", Component: Account(AccountProps{User: ada, Other: true, Ignored: true, Seen: true, Zone: time.UTC})},
 		{Name: "settings of a room", Component: RoomForm(RoomFormProps{Room: room, Name: room.Name, Slow: "30", Locked: true})},
+		{Name: "settings of a room that was changed meanwhile", Component: RoomForm(RoomFormProps{Room: room, Name: room.Name, Slow: "30", Locked: true, Seen: 9, Changed: true, Error: "This room was changed meanwhile."})},
 		{Name: "settings that can't be", Component: RoomForm(RoomFormProps{
 			Room: room, Name: hostile, Topic: hostile, Slow: "31", Archived: true, Error: "Not now.",
 			Errors: map[string]string{"name": "Taken.", "topic": "Long.", "slow": "Choose."},
