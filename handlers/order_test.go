@@ -157,6 +157,36 @@ func TestProgramsAreHeldBack(t *testing.T) {
 	})
 }
 
+// A newcomer who says the same twice is told so, with the text kept; who sends a
+// form twice is not.
+func TestNewcomersAreToldNotToRepeatThemselves(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, db *store.Store) {
+		limited := func(c *Config) { c.PostRate = chat.Rate{Count: 100, Window: time.Minute} }
+		s, elsewhere := newSiteOn(t, db, limited), newSiteOn(t, db, limited)
+		storetest.Room(t, db, "dogs")
+		storetest.Room(t, db, "cats")
+		eve := s.member("eve")
+		there := elsewhere.guest()
+		there.cookie = eve.cookie
+		first := draft("buy shoes", aNonce())
+		eve.post("/rooms/dogs/messages", first).status(303)
+		eve.post("/rooms/dogs/messages", first).status(303)
+		there.withHTMX().post("/rooms/dogs/messages", first).status(200)
+		for _, v := range []*visitor{eve, eve.withHTMX(), there} {
+			nonce := aNonce()
+			refused := v.post("/rooms/cats/messages", draft("buy shoes", nonce)).status(422).has("You have said just this a moment ago.")
+			if refused.value("#body") != "buy shoes" || refused.value("[name=nonce]") != nonce {
+				t.Errorf("the form was not kept: %s", refused.Body)
+			}
+		}
+		eve.post("/rooms/cats/messages", draft("buy hats", aNonce())).status(303)
+		there.post("/rooms/cats/1/edit", edited("buy shoes", 0)).status(422).has("You have said just this a moment ago.")
+		if got := s.guest().get("/rooms/cats").messages(); len(got) != 1 || got[0] != "buy hats" {
+			t.Errorf("the room has %q", got)
+		}
+	})
+}
+
 // Knowing what something of somebody else's is called opens no door to it.
 func TestOthersThingsAreOutOfReach(t *testing.T) {
 	storetest.Each(t, func(t *testing.T, db *store.Store) {
