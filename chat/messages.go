@@ -119,6 +119,7 @@ type Draft struct {
 	Mentions []int64 // the members whom HTML links to
 	ReplyTo  int64   // the number of the message it answers; 0 for none
 	Nonce    string  // names this sending: the same nonce again is the same message
+	Denied   bool    // Body has something that is denied
 }
 
 // Bounds of a message's text.
@@ -152,6 +153,7 @@ type Edit struct {
 	Rendered int64   // the version of the rules that made HTML
 	Mentions []int64 // the members whom HTML links to
 	Seen     int64   // the message's revision that the author saw; 0 replaces whatever there is
+	Denied   bool    // Body has something that is denied
 }
 
 // Clean gives the edit with its text as it will be stored, or what is wrong with

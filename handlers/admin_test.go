@@ -406,7 +406,8 @@ func TestDeniedWords(t *testing.T) {
 		ada, bob, mia := s.knownAdmin("ada"), s.member("bob"), s.as(chat.Moderator, "mia")
 		bob.post("/rooms", url.Values{"name": {"shoes"}}).status(303)
 		bob.post("/rooms", url.Values{"name": {"dogs"}}).status(303)
-		bob.post("/rooms/dogs/messages", draft("shoes", aNonce())).status(303)
+		before := draft("shoes", aNonce())
+		bob.post("/rooms/dogs/messages", before).status(303)
 
 		form := url.Values{"denied": {"Shoes\r\n***\r\n"}}
 		if got := ada.post("/admin/settings", form).status(422).has("There is no word in the line ***").value("#denied"); got != "Shoes\n***\n" {
@@ -441,6 +442,13 @@ func TestDeniedWords(t *testing.T) {
 		mia.post("/rooms/shoes/settings", url.Values{"topic": {"hats"}}).status(303) // its name stays
 		s.guest().post("/register", registration("eve@example.com", "shoes.eve", goodPassword)).status(422).has(sentence, `value="shoes.eve"`)
 		bob.post("/settings", url.Values{"username": {"bob-shoes"}}).status(422).has(sentence, `value="bob-shoes"`)
+		for _, v := range []*visitor{bob, there} { // what was posted before, sent again
+			v.post("/rooms/dogs/messages", before).status(303)
+			v.post("/rooms/dogs/1/edit", edited("shoes", 0)).status(303)
+		}
+		if got := s.guest().get("/rooms/dogs").messages(); len(got) != 1 {
+			t.Errorf("the room has %q", got)
+		}
 		bob.post("/rooms/dogs/messages", draft("snowshoes, and notevil.example", aNonce())).status(303)
 
 		ada.post("/admin/settings", url.Values{"denied": {"hats\nevil.example"}}).status(303)

@@ -131,9 +131,7 @@ func (h *Handlers) editMessage(c *gin.Context) error {
 	if edit, err = edit.Clean(); err != nil {
 		return err
 	}
-	if err := h.allowed("body", edit.Body); err != nil {
-		return err
-	}
+	edit.Denied = h.denied.Load().In(edit.Body)
 	ctx := c.Request.Context()
 	if edit.HTML, edit.Mentions, err = h.render(ctx, edit.Body); err != nil {
 		return err

@@ -66,8 +66,8 @@ func (h *Handlers) openRoom(c *gin.Context) error {
 
 // newRoom opens a room, if its opener may open one more.
 func (h *Handlers) newRoom(ctx context.Context, name chat.RoomName, opener int64) (room chat.Room, err error) {
-	if err := h.allowed("name", name.Name); err != nil {
-		return room, err
+	if h.denied.Load().In(name.Name) {
+		return room, chat.ErrDenied("name")
 	}
 	err = h.Store.InTx(ctx, func(s *store.Store) error {
 		if h.inForce().PostRate.Limited() {

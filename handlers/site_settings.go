@@ -58,14 +58,6 @@ func (h *Handlers) lookForSettings(ctx context.Context) {
 	}
 }
 
-// allowed refuses a field's text that has something that is denied.
-func (h *Handlers) allowed(field, text string) error {
-	if h.denied.Load().In(text) {
-		return chat.ErrDenied(field)
-	}
-	return nil
-}
-
 // checkAllowed adds to the problems of a form that a field has something that is
 // denied, unless it is as it was before that was denied.
 func (h *Handlers) checkAllowed(problems map[string]string, field, before, after string) {

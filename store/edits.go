@@ -61,7 +61,7 @@ func (s *Store) Edit(ctx context.Context, edit chat.Edit, rate chat.Rate) (messa
 func (s *Store) mayEdit(ctx context.Context, message chat.Message, edit chat.Edit, rate chat.Rate) error {
 	editor, _, err := s.mayWrite(ctx, edit.EditorID, edit.RoomID)
 	if err == nil {
-		err = s.mayAdd(ctx, editor, addition{earlier: latestEdits, body: edit.Body, messageID: message.ID}, rate)
+		err = s.mayAdd(ctx, editor, addition{earlier: latestEdits, body: edit.Body, denied: edit.Denied, messageID: message.ID}, rate)
 	}
 	return err
 }

@@ -200,7 +200,7 @@ func (s *Store) append(ctx context.Context, draft chat.Draft, rate chat.Rate) (i
 func (s *Store) mayPost(ctx context.Context, draft chat.Draft, rate chat.Rate) error {
 	author, room, err := s.mayWrite(ctx, draft.AuthorID, draft.RoomID)
 	if err == nil {
-		err = s.mayAdd(ctx, author, addition{earlier: latestPosts, body: draft.Body}, rate)
+		err = s.mayAdd(ctx, author, addition{earlier: latestPosts, body: draft.Body, denied: draft.Denied}, rate)
 	}
 	if err == nil && room.SlowSeconds > 0 && !chat.Can(&author, chat.Moderate, chat.User{}) {
 		err = s.tooSoon(ctx, draft, time.Duration(room.SlowSeconds)*time.Second)
@@ -212,6 +212,7 @@ func (s *Store) mayPost(ctx context.Context, draft chat.Draft, rate chat.Rate) e
 type addition struct {
 	earlier   string // the statement that gives the moments of those before it
 	body      string
+	denied    bool
 	messageID int64 // of the message that is edited; 0 for a post
 }
 
@@ -225,9 +226,12 @@ const (
 		ORDER BY changed_at DESC LIMIT $4`
 )
 
-// mayAdd holds a text against the limits on what its author adds, those of the
-// first day among them.
+// mayAdd holds a text against what is denied, and the limits on what its author
+// adds, those of the first day among them.
 func (s *Store) mayAdd(ctx context.Context, author chat.User, text addition, rate chat.Rate) error {
+	if text.denied {
+		return chat.ErrDenied("body")
+	}
 	if !rate.Limited() {
 		return nil
 	}
