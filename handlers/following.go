@@ -111,7 +111,7 @@ func (h *Handlers) setFollowed(c *gin.Context, follow bool) error {
 		return err
 	}
 	if viewer(c) == nil {
-		return seeOther(c, views.LoginPath(room.Path()))
+		return sendToLogin(c, room.Path())
 	}
 	if err := h.Store.Follow(c.Request.Context(), viewer(c).ID, room.ID, follow); err != nil {
 		return err
@@ -134,7 +134,7 @@ func (h *Handlers) markUnread(c *gin.Context) error {
 		return errNoMessage
 	}
 	if viewer(c) == nil {
-		return seeOther(c, views.LoginPath(room.Path()))
+		return sendToLogin(c, room.Path())
 	}
 	ctx, from := c.Request.Context(), chat.Shown{UserID: viewer(c).ID, RoomID: room.ID, Number: number}
 	if err := h.Store.MarkUnread(ctx, from); err != nil {

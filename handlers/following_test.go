@@ -193,8 +193,10 @@ func TestGuestsAreSentToLogIn(t *testing.T) {
 	fill(s, storetest.Room(t, s.Store, "dogs"), storetest.User(t, s.Store, "bob"), 1, 1)
 	for _, path := range []string{"/rooms/dogs/follow", "/rooms/dogs/unfollow", "/rooms/dogs/1/unread"} {
 		s.guest().post(path, url.Values{}).status(303).location("/login?next=%2Frooms%2Fdogs")
+		s.guest().withHTMX().post(path, url.Values{}).status(401).has(`hx-target="#notice"`, `href="/login?next=%2Frooms%2Fdogs"`).lacks("<html")
 	}
 	s.guest().post("/mark-all-read", url.Values{}).status(303).location("/login") // and then home
+	s.guest().withHTMX().post("/mark-all-read", url.Values{}).status(401).has(`hx-target="#notice"`, "Log in").lacks("<html")
 	s.guest().get("/rooms/dogs").status(200).lacks("unread", "follow\"", `id="counts"`)
 }
 

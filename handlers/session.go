@@ -157,12 +157,23 @@ func (h *Handlers) only(act chat.Act) gin.HandlerFunc {
 		switch {
 		case err == nil:
 		case chat.KindOf(err) == chat.SignedOut:
-			_ = seeOther(c, views.LoginPath(h.back(c))) // never fails
 			c.Abort()
+			if err := sendToLogin(c, h.back(c)); err != nil {
+				h.fail(c, err)
+			}
 		default:
 			h.fail(c, err)
 		}
 	}
+}
+
+// sendToLogin sends a guest to log in, and then on to next. What is pressed on an
+// open page shows no other page in its place, so that one tells them.
+func sendToLogin(c *gin.Context, next string) error {
+	if fragmentWanted(c) && !reads(c.Request) {
+		return render(c, http.StatusUnauthorized, views.LoggedOut(next))
+	}
+	return seeOther(c, views.LoginPath(next))
 }
 
 // sessionID names the session of the one who asks; it is empty for a guest.
