@@ -23,7 +23,7 @@ type proxy struct {
 	listener net.Listener
 	server   string // network and address
 	network  string
-	tripwire atomic.Pointer[[]byte] // cuts the connection on which it is sent, right behind it
+	tripwire atomic.Pointer[[]byte] // the connection on which it is sent is cut when the server answers, before the client hears of it
 	frozen   atomic.Bool            // nothing goes through any more, yet nothing is closed
 
 	mu     sync.Mutex // guards what follows
@@ -77,15 +77,17 @@ func (p *proxy) accept() {
 			_, _ = client.Close(), server.Close()
 		} else {
 			p.conns[client], p.conns[server] = true, true
-			p.tasks.Go(func() { p.carry(server, client, true) })
-			p.tasks.Go(func() { p.carry(client, server, false) })
+			var cut atomic.Bool
+			p.tasks.Go(func() { p.carry(server, client, true, &cut) })
+			p.tasks.Go(func() { p.carry(client, server, false, &cut) })
 		}
 		p.mu.Unlock()
 	}
 }
 
-// carry copies from one end to the other until either is closed.
-func (p *proxy) carry(to, from net.Conn, watched bool) {
+// carry copies from one end to the other until either is closed. It looks for the
+// tripwire in what is watched, the way to the server; cut is the connection's.
+func (p *proxy) carry(to, from net.Conn, watched bool, cut *atomic.Bool) {
 	defer func() { _, _ = to.Close(), from.Close() }()
 	buffer := make([]byte, 32<<10)
 	for {
@@ -96,19 +98,14 @@ func (p *proxy) carry(to, from net.Conn, watched bool) {
 		if p.frozen.Load() {
 			continue
 		}
-		word := p.tripwire.Load()
-		cut := watched && word != nil && bytes.Contains(buffer[:n], *word)
-		if cut {
-			// The other direction is cut first, so that the answer never comes through.
+		if !watched && cut.Load() {
+			return // this is the answer: the server has done what it was asked
+		}
+		if word := p.tripwire.Load(); watched && word != nil && bytes.Contains(buffer[:n], *word) {
 			p.tripwire.Store(nil)
-			_ = from.Close()
+			cut.Store(true)
 		}
 		if _, err := to.Write(buffer[:n]); err != nil {
-			return
-		}
-		if cut {
-			// The server reads and does what it was sent before it sees the end.
-			time.Sleep(50 * time.Millisecond)
 			return
 		}
 	}
