@@ -460,6 +460,37 @@ func TestDeniedWords(t *testing.T) {
 	})
 }
 
+// A form that stood open while another admin changed the settings does not undo
+// that unseen.
+func TestTwoAdminsChangeTheSettings(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, db *store.Store) {
+		s := newSiteOn(t, db)
+		ada, bob := s.knownAdmin("ada"), s.knownAdmin("bob")
+		ada.post("/admin/settings", url.Values{"denied": {"snake\r\noil"}, "registration": {"open"}}).status(303)
+		const path = "/admin/settings"
+		open := func(admin *visitor, name, value string) url.Values {
+			page := admin.get(path).status(200)
+			form := url.Values{"registration": {"open"}, "denied": {"snake\r\noil"}}
+			for _, setting := range chat.Settings {
+				form.Set("seen_"+string(setting), page.value("[name=seen_"+string(setting)+"]"))
+			}
+			form.Set(name, value)
+			return form
+		}
+		adas, bobs := open(ada, "registration", "closed"), open(bob, "site_name", strings.Repeat("x", 65))
+		ada.post(path, adas).status(303)
+		refused := bob.post(path, bobs).status(422)
+		bobs.Set("seen_registration", refused.value("[name=seen_registration]"))
+		bobs.Set("site_name", "Woof")
+		bob.post(path, bobs).status(303)
+		s.guest().get("/").has("<title>Woof").lacks("Register")
+		entries, err := db.FindEvents(t.Context(), chat.AuditList{Action: chat.SettingChanged}, 2)
+		if err != nil || entries[0].Detail != "site_name: the server's to Woof" || entries[1].Detail != "registration: open to closed" {
+			t.Errorf("the audit table remembers %+v, %v", entries, err)
+		}
+	})
+}
+
 // A server that starts while a setting is made does it from its first answer on.
 func TestSettingsHoldFromTheStart(t *testing.T) {
 	db := storetest.SQLite(t)

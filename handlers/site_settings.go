@@ -2,6 +2,7 @@ package handlers
 
 import (
 	"context"
+	"encoding/base64"
 	"net/http"
 	"slices"
 	"strings"
@@ -71,7 +72,17 @@ func (h *Handlers) showSiteSettings(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	return h.showSiteSettingsForm(c, http.StatusOK, views.SiteSettingsProps{Set: set})
+	form := views.SiteSettingsProps{Set: set, Seen: map[chat.Setting]string{}}
+	for _, name := range chat.Settings {
+		form.Seen[name] = settingMark(set[name])
+	}
+	return h.showSiteSettingsForm(c, http.StatusOK, form)
+}
+
+// settingMark tells a setting's value from others. Browsers send lines that end
+// in another way than those they were given.
+func settingMark(value string) string {
+	return base64.RawURLEncoding.EncodeToString(hashOf(strings.ReplaceAll(value, "\r", ""))[:9])
 }
 
 func (h *Handlers) showSiteSettingsForm(c *gin.Context, status int, form views.SiteSettingsProps) error {
@@ -79,18 +90,22 @@ func (h *Handlers) showSiteSettingsForm(c *gin.Context, status int, form views.S
 	return h.show(c, status, views.Page{Title: "Site settings"}, views.SiteSettings(form))
 }
 
-// changeSiteSettings sets what the form says. What it leaves empty holds as the
-// server was started.
+// changeSiteSettings sets what was changed in the form: the rest of one that
+// stood open must not undo what another admin set meanwhile. What is left empty
+// holds as the server was started.
 func (h *Handlers) changeSiteSettings(c *gin.Context) error {
-	ctx, set := c.Request.Context(), map[chat.Setting]string{}
+	ctx, changed := c.Request.Context(), map[chat.Setting]string{}
+	form := views.SiteSettingsProps{Set: map[chat.Setting]string{}, Seen: map[chat.Setting]string{}}
 	for _, name := range chat.Settings {
-		set[name] = field(c, string(name))
+		form.Set[name], form.Seen[name] = field(c, string(name)), field(c, "seen_"+string(name))
+		if form.Seen[name] != settingMark(form.Set[name]) {
+			changed[name] = form.Set[name]
+		}
 	}
-	form := views.SiteSettingsProps{Set: set, Errors: settingProblems(set)}
-	if len(form.Errors) > 0 {
+	if form.Errors = settingProblems(form.Set); len(form.Errors) > 0 {
 		return h.showSiteSettingsForm(c, http.StatusUnprocessableEntity, form)
 	}
-	err := h.Store.InTx(ctx, func(s *store.Store) error { return setAll(c, s, set) })
+	err := h.Store.InTx(ctx, func(s *store.Store) error { return setAll(c, s, changed) })
 	if problem, ok := formProblem(err); ok {
 		form.Error = problem.Message
 		return h.showSiteSettingsForm(c, h.problemStatus(c, problem), form)
@@ -114,9 +129,12 @@ func settingProblems(set map[chat.Setting]string) map[string]string {
 	return problems
 }
 
-// setAll sets all settings, and records those that are others than before.
+// setAll sets the settings, and records those that are others than before.
 func setAll(c *gin.Context, s *store.Store, set map[chat.Setting]string) error {
 	for _, name := range chat.Settings {
+		if _, given := set[name]; !given {
+			continue
+		}
 		before, err := s.Set(c.Request.Context(), name, set[name])
 		if err != nil {
 			return err
