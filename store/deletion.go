@@ -51,13 +51,29 @@ func (s *Store) DeleteAccount(ctx context.Context, userID int64, remove bool) er
 		if err := s.forgetKeys(ctx, userID); err != nil {
 			return err
 		}
-		if remove { // what a moderator removed before goes with the rest
-			if _, err := s.exec(ctx, `DELETE FROM removed_messages WHERE author_id = $1`, userID); err != nil {
+		if remove {
+			if err := s.forgetRemovals(ctx, userID); err != nil {
 				return err
 			}
 		}
 		return s.Send(ctx, chat.Letter{Kind: chat.AccountDeletedLetter, UserID: userID, Recipient: user.Email})
 	})
+}
+
+// forgetRemovals lets what moderators removed go with the rest: none of it can be
+// restored, and a removal that is not finished does not go on. It waits for one
+// that is at work.
+func (s *Store) forgetRemovals(ctx context.Context, authorID int64) error {
+	for _, statement := range []string{
+		`UPDATE removals SET unfinished = FALSE WHERE author_id = $1`,
+		`DELETE FROM removed_messages WHERE author_id = $1`,
+		`DELETE FROM removals WHERE author_id = $1`,
+	} {
+		if _, err := s.exec(ctx, statement, authorID); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // RemoveMessages removes up to 50 messages of one room whose author deleted the

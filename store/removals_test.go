@@ -159,22 +159,28 @@ func TestRemovalTakenBackMeanwhile(t *testing.T) {
 }
 
 // Who deletes the account with its messages takes those along that a moderator
-// removed before.
+// removed before, or was about to remove.
 func TestRemovedMessagesGoWithTheAccount(t *testing.T) {
 	eachDatabase(t, func(t *testing.T, db database) {
 		s := db.Store
-		eve, mia, room := storetest.User(t, s, "eve"), storetest.User(t, s, "mia"), storetest.Room(t, s, "dogs")
-		post(t, s, draft(room.ID, eve.ID, 1, "spam"))
-		if err := s.OrderRemoval(t.Context(), eve.ID, mia.ID, time.Hour, ""); err != nil {
-			t.Fatal(err)
-		}
-		finish(t, s)
-		if err := s.DeleteAccount(t.Context(), eve.ID, true); err != nil {
-			t.Fatal(err)
-		}
-		var left int
-		if err := db.raw.Get(&left, `SELECT COUNT(*) FROM removed_messages`); err != nil || left != 0 {
-			t.Errorf("got %d messages that could be restored, %v", left, err)
+		mia, room := storetest.User(t, s, "mia"), storetest.Room(t, s, "dogs")
+		for n, unfinished := range []bool{false, true} {
+			eve := storetest.User(t, s, fmt.Sprint("eve", n))
+			post(t, s, draft(room.ID, eve.ID, 1, "spam"))
+			if err := s.OrderRemoval(t.Context(), eve.ID, mia.ID, time.Hour, ""); err != nil {
+				t.Fatal(err)
+			}
+			if !unfinished {
+				finish(t, s)
+			}
+			if err := s.DeleteAccount(t.Context(), eve.ID, true); err != nil {
+				t.Fatal(err)
+			}
+			finish(t, s)
+			var left int
+			if err := db.raw.Get(&left, `SELECT COUNT(*) FROM removed_messages`); err != nil || left != 0 {
+				t.Errorf("unfinished %v: got %d messages that could be restored, %v", unfinished, left, err)
+			}
 		}
 	})
 }
