@@ -161,7 +161,7 @@ func TestFollowingModel(t *testing.T) {
 	storetest.Each(t, func(t *testing.T, db *store.Store) {
 		end, round := time.Now().Add(modelTime), 0
 		rapid.Check(t, func(r *rapid.T) {
-			if time.Now().After(end) {
+			if round >= leastRounds && time.Now().After(end) {
 				return
 			}
 			round++
@@ -175,9 +175,6 @@ func TestFollowingModel(t *testing.T) {
 				"markUnread": m.markUnread, "readAll": m.readAll, "": m.check,
 			})
 		})
-		if round < 3 {
-			t.Errorf("got %d rounds in %v, want more for the test to mean something", round, modelTime)
-		}
 	})
 }
 
