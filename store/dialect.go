@@ -340,6 +340,17 @@ func (s *Store) awaitWriter(ctx context.Context, userID int64) error {
 	return err
 }
 
+// stillMay is mayWrite for the end of a transaction, after the rows that name who
+// writes: they wait for a deletion of the account, or a sanction, that is under
+// way, so that this sees how it ended. On SQLite none can have come between.
+func (s *Store) stillMay(ctx context.Context, userID, roomID int64) error {
+	if !s.postgres() {
+		return nil
+	}
+	_, _, err := s.mayWrite(ctx, userID, roomID)
+	return err
+}
+
 func (s *Store) postgres() bool { return s.write.DriverName() == "postgres" }
 
 // wordsBlock is how many messages, by their ids, are a block of PostgreSQL's

@@ -314,14 +314,6 @@ func (s *Store) notKept(ctx context.Context, userID, roomID int64) (chat.User, c
 	return chat.User{ID: userID, Role: at.Role, CreatedAt: at.Joined}, at.Room, nil
 }
 
-// stillMay is mayWrite for the end of a transaction, after the rows that name who
-// writes: they wait for a deletion of the account, or a sanction, that is under
-// way, so that this sees how it ended.
-func (s *Store) stillMay(ctx context.Context, userID, roomID int64) error {
-	_, _, err := s.mayWrite(ctx, userID, roomID)
-	return err
-}
-
 // tooSoon refuses a message that comes too soon after the author's last one in a
 // slow room.
 func (s *Store) tooSoon(ctx context.Context, draft chat.Draft, pause time.Duration) error {
