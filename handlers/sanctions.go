@@ -119,8 +119,8 @@ func (h *Handlers) readSanction(c *gin.Context, form views.SanctionProps) (given
 	return given, nil
 }
 
-// roomCalled finds a room by its name as somebody typed it, or by one of before. One that is not
-// there, or can't be, is NotFound.
+// roomCalled finds a room by its name as somebody typed it, or by one of before.
+// One that is not there, or can't be, is NotFound.
 func (h *Handlers) roomCalled(ctx context.Context, typed string) (chat.Room, error) {
 	name, err := chat.NameRoom(typed)
 	if err != nil {
@@ -245,7 +245,10 @@ func (h *Handlers) liftedBans(ctx context.Context, bans []live.Ban) ([]live.Ban,
 		sanctions[i] = chat.Sanction{RoomID: ban.Room, UserID: ban.Member}
 	}
 	standing, err := h.Store.StandingBans(ctx, sanctions)
+	if err != nil {
+		return nil, err
+	}
 	return slices.DeleteFunc(bans, func(ban live.Ban) bool {
-		return err != nil || slices.ContainsFunc(standing, func(s chat.Sanction) bool { return s.RoomID == ban.Room && s.UserID == ban.Member })
-	}), err
+		return slices.ContainsFunc(standing, func(s chat.Sanction) bool { return s.RoomID == ban.Room && s.UserID == ban.Member })
+	}), nil
 }

@@ -238,7 +238,8 @@ func (l *Live) drop(f *feed) bool {
 
 // lookout asks the database every few seconds how far the watched rooms have
 // come, who has a new name or picture, which sessions have ended, and who was
-// banned from a room or is no more, so that a lost hint, or what happened on another node, is seen late but is seen.
+// banned from a room or is no more, so that a lost hint, or what happened on
+// another node, is seen late but is seen.
 func (l *Live) lookout() {
 	l.renew()
 	alarm := time.NewTimer(look)

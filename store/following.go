@@ -101,9 +101,9 @@ func (s *Store) ReadAll(ctx context.Context, userID int64) error {
 }
 
 // Following lists the rooms that each of the users follows, by their slugs, at
-// most chat.MostFollowed for each. What is unread is counted anew
-// each time: the room's messages after the last that the user was shown, less
-// the user's own among them.
+// most chat.MostFollowed for each. What is unread is counted anew each time: the
+// room's messages after the last that the user was shown, less the user's own
+// among them.
 func (s *Store) Following(ctx context.Context, userIDs []int64) (rooms []chat.Followed, err error) {
 	const most = 100 // users in one statement
 	for len(userIDs) > 0 {

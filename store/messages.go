@@ -250,7 +250,7 @@ func (s *Store) newcomerMay(ctx context.Context, author chat.User, text addition
 		return chat.ErrNewcomerLinks
 	}
 	if s.tx != nil {
-		if _, err := s.exec(ctx, `UPDATE users SET id = id WHERE id = $1`, author.ID); err != nil {
+		if _, err := s.lockUser(ctx, author.ID); err != nil {
 			return err
 		}
 	}

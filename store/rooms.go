@@ -33,8 +33,8 @@ func (s *Store) OpenRoom(ctx context.Context, name chat.RoomName, opener int64) 
 // comes between.
 func (s *Store) LimitRooms(ctx context.Context, openerID int64) error {
 	return s.InTx(ctx, func(s *Store) error {
-		var opener chat.User
-		if err := s.get(ctx, &opener, `UPDATE users SET id = id WHERE id = $1 RETURNING id, created_at`, openerID); err != nil {
+		opener, err := s.lockUser(ctx, openerID)
+		if err != nil {
 			return err
 		}
 		now, day := s.now(), 24*time.Hour
@@ -67,10 +67,7 @@ func (s *Store) RoomByFormerSlug(ctx context.Context, slug string) (room chat.Ro
 // in none, another change since change.Seen; the slug that the room gives up leads
 // to it from then on.
 func (s *Store) ChangeRoom(ctx context.Context, roomID int64, change chat.RoomChange) (before chat.Room, err error) {
-	err = s.InTx(ctx, func(s *Store) error {
-		if _, err := s.exec(ctx, `UPDATE rooms SET revision = revision WHERE id = $1`, roomID); err != nil { // two moderators: one after the other
-			return err
-		}
+	_, err = s.changeRoom(ctx, roomID, func(s *Store, _ *chat.Room) error { // two moderators: one after the other
 		if err := s.get(ctx, &before, selectRoom+` WHERE r.id = $1`, roomID); err != nil {
 			return err
 		}
